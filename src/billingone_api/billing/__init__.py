@@ -1,0 +1,1 @@
+"""The product: one folder per area of the finance team's work."""

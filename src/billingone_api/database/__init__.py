@@ -1,0 +1,1 @@
+"""The schema: engine, unit of work, tenancy and tables."""

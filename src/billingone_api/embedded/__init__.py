@@ -1,0 +1,1 @@
+"""PostgreSQL and Redis started by the program itself, for the demo and the tests."""

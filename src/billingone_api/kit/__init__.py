@@ -1,0 +1,1 @@
+"""The toolbox: nothing here knows what an invoice is."""

@@ -1,0 +1,23 @@
+"""The time, injected: production reads the system, tests choose."""
+
+from datetime import UTC, date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+class Clock(Protocol):
+    """Tells the current instant, always in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def day_of(instant: datetime, time_zone: str) -> date:
+    """The calendar day on which an instant falls in an organisation's time zone."""
+    return instant.astimezone(ZoneInfo(time_zone)).date()

@@ -1,0 +1,1 @@
+"""The outside: one API client per third party, in its own words."""

@@ -1,0 +1,1 @@
+"""Practice ground: the third parties as small ASGI apps that speak their wire formats."""
