@@ -3,7 +3,8 @@
 ApiError
 ├── InvalidRequest 422        (ValidationFailed: with pointers)
 ├── Unauthenticated 401       token_missing, token_invalid, token_expired, session_revoked
-├── Forbidden 403             forbidden, role_unknown, organisation_unknown, organisation_mismatch, person_required
+├── Forbidden 403             forbidden, role_unknown, organisation_unknown, organisation_mismatch,
+│                            person_required
 ├── NotFound 404              not_found
 ├── MethodNotAllowed 405      method_not_allowed
 ├── Conflict 409              conflict and its kin
@@ -24,11 +25,13 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """Where in a request something is wrong, as a JSON pointer, and in what way.
+    """Where in a request something is wrong, and in what way.
 
-    The offending value itself is never echoed.
+    `place` is body, query, path or header; `pointer` a JSON pointer into it (a parameter's name
+    after the slash). The offending value itself is never echoed.
     """
 
+    place: str
     pointer: str
     code: str
     detail: str

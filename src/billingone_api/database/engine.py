@@ -1,0 +1,35 @@
+"""The async engine; each transaction that serves an organisation says so to PostgreSQL."""
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+ORGANISATION_OPTION = "organisation_id"
+
+
+def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=False,
+        connect_args={
+            "timeout": 10,
+            "command_timeout": 60,
+            "server_settings": {"application_name": name},
+        },
+    )
+    event.listen(engine.sync_engine, "begin", _announce_organisation)
+    return engine
+
+
+def _announce_organisation(connection: Connection) -> None:
+    """Set the organisation for this transaction alone.
+
+    At every begin and local to it: a session-level SET would leak the last organisation through
+    the pool, and this also covers a transaction begun after a commit on the same connection.
+    """
+    organisation_id = connection.get_execution_options().get(ORGANISATION_OPTION)
+    if organisation_id is not None:
+        connection.exec_driver_sql(
+            "select set_config('app.organisation_id', $1, true)", (str(organisation_id),)
+        )

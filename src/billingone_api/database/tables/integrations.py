@@ -1,0 +1,50 @@
+"""Connections to third parties: credentials (sealed), schedules, tokens and our own limits."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import UUID
+
+from billingone_api.database.tenancy import tenant_table
+
+integrations = tenant_table(
+    "integrations",
+    Column("provider", Text, primary_key=True),
+    # changes whenever other credentials are saved, so that late work for the old ones is refused
+    Column("connection_id", UUID(as_uuid=True), nullable=False),
+    Column("auth_mode", Text, nullable=False),
+    # what may be shown of the credentials, such as the client id
+    Column("account", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    # null while all is well
+    Column("attention", Text),
+    Column("attention_since", DateTime(timezone=True)),
+    Column("schedule_minutes", Integer),
+    Column("connected_by", Text, nullable=False),
+    Column("connected_at", DateTime(timezone=True), nullable=False),
+    Column("last_success_at", DateTime(timezone=True)),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint("schedule_minutes >= 5", name="schedule_minutes"),
+)
+
+provider_tokens = tenant_table(
+    "provider_tokens",
+    Column("provider", Text, primary_key=True),
+    Column("connection_id", UUID(as_uuid=True), nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+
+provider_limits = tenant_table(
+    "provider_limits",
+    Column("provider", Text, primary_key=True),
+    # the next instant at which any worker may send a request
+    Column("next_at", DateTime(timezone=True), nullable=False),
+)

@@ -1,0 +1,40 @@
+"""One transaction of one organisation, and what happens once it is committed."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from billingone_api.database.engine import ORGANISATION_OPTION
+
+AfterCommit = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """What one transaction works with; actions added to `after_commit` run only if it commits."""
+
+    connection: AsyncConnection
+    organisation_id: UUID
+    after_commit: list[AfterCommit] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def unit_of_work(engine: AsyncEngine, *, organisation_id: UUID) -> AsyncIterator[UnitOfWork]:
+    """Begin for one organisation; commit on the way out, then run what waited for the commit."""
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(**{ORGANISATION_OPTION: organisation_id})
+        async with connection.begin():
+            work = UnitOfWork(connection=connection, organisation_id=organisation_id)
+            yield work
+    for action in work.after_commit:
+        await action()
+
+
+@asynccontextmanager
+async def directory_work(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Begin for no organisation: only the directory tables answer."""
+    async with engine.begin() as connection:
+        yield connection

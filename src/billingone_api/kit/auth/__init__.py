@@ -1,0 +1,1 @@
+"""Who is calling: the one place where PanelOne's tokens are judged."""

@@ -1,0 +1,48 @@
+"""What can go wrong on the way out, drawn once.
+
+HttpError
+├── HttpUnavailable    nobody answered, or only a gateway did: time-outs, broken lines, 5xx
+│   ├── HttpGarbled    an answer that is not JSON, is cut short, or is larger than we read
+│   └── CircuitOpen    not even asked, because nobody answered lately
+├── HttpRateLimited    429: too many requests, and for how long not to ask
+└── HttpRefused        any other 4xx: its status, and its body for those who know its words
+
+None of them shows a header, a query or a body when printed: hosts and statuses only.
+"""
+
+
+class HttpError(Exception):
+    """A request that brought no usable answer."""
+
+
+class HttpUnavailable(HttpError):
+    """Asking again later may help; `retry_after` is in seconds, where they said."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class HttpGarbled(HttpUnavailable):
+    """There was an answer, and it cannot be read."""
+
+
+class CircuitOpen(HttpUnavailable):
+    """The breaker spares both sides a request that would only wait for its time-out."""
+
+
+class HttpRateLimited(HttpError):
+    """We asked too often; `retry_after` is in seconds, None where they did not say."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class HttpRefused(HttpError):
+    """They understood and declined; the body is theirs, cut at 64 KB, and never printed."""
+
+    def __init__(self, message: str, *, status: int, body: bytes) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body

@@ -1,0 +1,117 @@
+"""Lists are walked by keyset: a cursor names the last row read, and nobody can forge one."""
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from billingone_api.kit.errors import InvalidRequest
+from billingone_api.kit.text import storable
+
+Item = TypeVar("Item")
+_SEAL = 16
+MAX_CURSOR = 2_000
+
+
+class CursorInvalid(InvalidRequest):
+    """The cursor was not made here, or for another list, filter, sort or organisation."""
+
+    code = "cursor_invalid"
+
+
+class ListQuery(BaseModel):
+    """What every list takes. A parameter that is not in the list's model is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[
+        str | None,
+        Field(max_length=200, description="Search words."),
+        AfterValidator(storable),
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=200, description="Rows on a page.")] = 50
+    cursor: Annotated[
+        str | None,
+        Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before."),
+    ] = None
+    with_total: Annotated[bool, Field(description="Also count all rows that match.")] = False
+
+
+class PageOf(BaseModel, Generic[Item]):
+    """One page of a list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    items: list[Item]
+    next_cursor: Annotated[
+        str | None, Field(description="Send it back as `cursor`; null on the last page.")
+    ]
+    total: Annotated[
+        int | None, Field(description="All rows that match; null unless `with_total=true`.")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """What a repository answers."""
+
+    items: list[Item]
+    next_cursor: str | None
+    total: int | None = None
+
+
+class Cursors:
+    """Seals and opens cursors, bound to who reads which list with which filters and sort."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def seal(self, values: tuple[Any, ...], *, scope: str) -> str:
+        payload = json.dumps([_encode(value) for value in values]).encode()
+        return base64.urlsafe_b64encode(self._mac(payload, scope) + payload).rstrip(b"=").decode()
+
+    def open(self, cursor: str, *, scope: str) -> tuple[Any, ...]:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        try:
+            raw = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+        except (ValueError, UnicodeEncodeError) as error:
+            raise CursorInvalid("Take `next_cursor` as it came, from the same list.") from error
+        seal, payload = raw[:_SEAL], raw[_SEAL:]
+        if not hmac.compare_digest(seal, self._mac(payload, scope)):
+            raise CursorInvalid(
+                "This cursor belongs to another list, or its filters or sort have changed; "
+                "start again without it."
+            )
+        return tuple(_decode(kind, text) for kind, text in json.loads(payload))
+
+    def _mac(self, payload: bytes, scope: str) -> bytes:
+        message = len(scope.encode()).to_bytes(4, "big") + scope.encode() + payload
+        return hmac.new(self._key, message, hashlib.sha256).digest()[:_SEAL]
+
+
+_CODECS: dict[str, tuple[type, Any]] = {
+    "s": (str, str),
+    "i": (int, int),
+    "n": (Decimal, Decimal),
+    "t": (datetime, datetime.fromisoformat),
+    "d": (date, date.fromisoformat),
+    "u": (UUID, UUID),
+}
+
+
+def _encode(value: Any) -> tuple[str, str]:
+    for tag, (kind, _) in _CODECS.items():
+        if isinstance(value, kind):
+            return tag, value.isoformat() if isinstance(value, date) else str(value)
+    raise TypeError(f"A cursor cannot carry a {type(value).__name__}.")
+
+
+def _decode(tag: str, text: str) -> Any:
+    return _CODECS[tag][1](text)

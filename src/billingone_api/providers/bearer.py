@@ -1,0 +1,156 @@
+"""Reads one third party's API with its bearer token; what goes wrong leaves as ProviderErrors."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+
+from billingone_api.kit.clock import Clock
+from billingone_api.kit.http.calls import JsonCalls, Query
+from billingone_api.kit.http.errors import (
+    HttpError,
+    HttpGarbled,
+    HttpRateLimited,
+    HttpRefused,
+    HttpUnavailable,
+)
+from billingone_api.providers.errors import (
+    CredentialsRejected,
+    MalformedAnswer,
+    PermissionDenied,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderUnavailable,
+    RecordNotFound,
+)
+from billingone_api.providers.tokens import StoredToken, TokenKeeper, read_token
+
+_NO_SEGMENT: Final = frozenset({"", ".", ".."})
+_NO_TOKEN_FOR_YOU: Final = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A third party: the word our code and tables use, the one people use, and what may help."""
+
+    key: str
+    name: str
+    renew: str
+    """What to do when its credentials are refused, as a sentence."""
+    permit: str
+    """What to do when they may not read something, as a sentence."""
+
+    def rejected(self) -> CredentialsRejected:
+        sentence = f"{self.name} does not accept the credentials. {self.renew}"
+        return CredentialsRejected(sentence, provider=self.key)
+
+    def malformed(self, what: str) -> MalformedAnswer:
+        sentence = f"{self.name} gave an answer that cannot be used: {what}."
+        return MalformedAnswer(sentence, provider=self.key)
+
+    def not_found(self) -> RecordNotFound:
+        return RecordNotFound(f"{self.name} has no such record.", provider=self.key)
+
+    def translated(self, error: HttpError) -> ProviderError:
+        match error:
+            case HttpRateLimited():
+                sentence = f"{self.name} asks us to slow down; it goes on by itself in a while."
+                return ProviderRateLimited(
+                    sentence, provider=self.key, retry_after=error.retry_after
+                )
+            case HttpGarbled():
+                return self.malformed("it is not complete JSON")
+            case HttpUnavailable():
+                sentence = f"{self.name} does not answer at the moment; try again later."
+                return ProviderUnavailable(
+                    sentence, provider=self.key, retry_after=error.retry_after
+                )
+            case HttpRefused():
+                return self._refused(error.status)
+            case _:
+                return self.malformed("it is of no known kind")
+
+    def _refused(self, status: int) -> ProviderError:
+        match status:
+            case HTTPStatus.UNAUTHORIZED:
+                return self.rejected()
+            case HTTPStatus.FORBIDDEN:
+                sentence = f"{self.name} does not let us read this. {self.permit}"
+                return PermissionDenied(sentence, provider=self.key)
+            case HTTPStatus.NOT_FOUND:
+                return self.not_found()
+            case _:
+                return self.malformed(f"it refuses a request it documents (HTTP {status})")
+
+
+class BearerApi:
+    """GETs below one address, with a token that is renewed once when it is refused."""
+
+    def __init__(
+        self, provider: Provider, *, base_url: str, calls: JsonCalls, tokens: TokenKeeper
+    ) -> None:
+        self._provider = provider
+        self._base_url = base_url.rstrip("/")
+        self._calls = calls
+        self._tokens = tokens
+
+    async def get(
+        self, *path: str, query: Query | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """Each part of the path is one segment, whatever is in it."""
+        url = f"{self._base_url}/{'/'.join(self._segment(part) for part in path)}"
+        call = partial(self._ask, url, query, headers or {})
+        try:
+            return await self._authorised(call)
+        except HttpError as error:
+            failure = self._provider.translated(error)
+            if isinstance(failure, CredentialsRejected):
+                await self._tokens.forget()
+            raise failure from error
+
+    async def _authorised(self, call: Callable[[StoredToken], Awaitable[Any]]) -> Any:
+        token = await self._tokens.current()
+        try:
+            return await call(token)
+        except HttpRefused as error:
+            if error.status != HTTPStatus.UNAUTHORIZED:
+                raise
+        return await call(await self._tokens.replace(token))
+
+    async def _ask(
+        self, url: str, query: Query | None, headers: Mapping[str, str], token: StoredToken
+    ) -> Any:
+        bearer = {"Authorization": f"Bearer {token.access_token.reveal()}"}
+        return await self._calls.get(url, query=query, headers=bearer | dict(headers))
+
+    def _segment(self, part: str) -> str:
+        # Dots are never encoded, so that an id of two dots would climb; an empty one lists.
+        if part in _NO_SEGMENT:
+            raise self._provider.not_found()
+        try:
+            return quote(part, safe="")
+        except UnicodeEncodeError:
+            raise self._provider.not_found() from None
+
+
+async def bought(provider: Provider, asking: Awaitable[Any], *, clock: Clock) -> StoredToken:
+    """The token for which a token endpoint is being asked.
+
+    Identity services refuse in words of their own, so that only the status counts.
+    """
+    try:
+        answer = await asking
+    except HttpError as error:
+        if isinstance(error, HttpRefused) and error.status in _NO_TOKEN_FOR_YOU:
+            raise provider.rejected() from error
+        if isinstance(error, HttpRefused):
+            raise provider.malformed("there are no tokens at the address for them") from error
+        raise provider.translated(error) from error
+    token = read_token(answer, now=clock.now())
+    if token is None:
+        raise provider.malformed("it holds no access token")
+    return token

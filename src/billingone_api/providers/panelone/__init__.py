@@ -1,0 +1,1 @@
+"""PanelOne's platform API as far as we read it: the client master record."""

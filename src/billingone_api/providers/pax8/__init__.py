@@ -1,0 +1,1 @@
+"""Pax8's partner API, v1, read only: companies, subscriptions, products, prices and usage."""
