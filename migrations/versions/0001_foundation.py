@@ -158,6 +158,12 @@ def upgrade() -> None:
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=False),
         sa.Column("reporting_currency", sa.Text(), nullable=False),
+        sa.Column(
+            "pushed",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default="{}",
+            nullable=False,
+        ),
         sa.Column("pax8_price_is", sa.Text(), server_default="sell", nullable=False),
         sa.Column("annual_price_is", sa.Text(), server_default="year", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
@@ -231,8 +237,10 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.UUID(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("connection_id", sa.UUID(), nullable=False),
-        sa.Column("token", sa.LargeBinary(), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_by", sa.UUID(), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name=op.f("fk_provider_tokens_organisations")
         ),
@@ -398,6 +406,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("resumes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "cancel_requested", sa.Boolean(), server_default=sa.text("false"), nullable=False
         ),
@@ -405,7 +414,8 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "(finished_at IS NOT NULL) = (status IN ('succeeded', 'partial', 'failed', 'cancelled'))",
+            "(finished_at IS NOT NULL)"
+            " = (status IN ('succeeded', 'partial', 'failed', 'cancelled'))",
             name=op.f("ck_sync_runs_finished"),
         ),
         sa.CheckConstraint("mode IN ('delta', 'full')", name=op.f("ck_sync_runs_mode")),

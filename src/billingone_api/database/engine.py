@@ -1,9 +1,32 @@
 """The async engine; each transaction that serves an organisation says so to PostgreSQL."""
 
+from typing import Final
+
+import asyncpg
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-ORGANISATION_OPTION = "organisation_id"
+ORGANISATION_OPTION: Final = "organisation_id"
+
+SIGNS_OF_ABSENCE: Final[tuple[type[Exception], ...]] = (
+    DBAPIError,
+    PoolTimeout,
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+)
+"""Errors that may mean that the database is away; `is_away` tells."""
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the same call may work once the database is back."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    return isinstance(error, SIGNS_OF_ABSENCE)
 
 
 def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") -> AsyncEngine:

@@ -5,17 +5,18 @@ costs more than running it. Each combination of filters is a statement of its ow
 PostgreSQL can plan it once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from asyncpg import Connection, Record
+from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.expression import Executable
-from sqlalchemy.sql.selectable import SelectBase
 
-_DIALECT = asyncpg.dialect()
+_DIALECT: Final[Any] = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it bare
+
+Row = Mapping[str, Any]
+"""A row of asyncpg's; columns of JSON come as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +25,31 @@ class Prepared:
 
     sql: str
     names: tuple[str, ...]
-    fixed: dict[str, Any]
+    fixed: Mapping[str, Any]
 
-    def arguments(self, values: dict[str, Any]) -> tuple[Any, ...]:
+    def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         return tuple(values[name] if name in values else self.fixed[name] for name in self.names)
 
 
-def prepare(statement: SelectBase | Executable) -> Prepared:
-    compiled = statement.compile(  # type: ignore[union-attr]  # every Executable of ours is compilable
-        dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
-    )
+def prepare(statement: ClauseElement) -> Prepared:
+    compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     return Prepared(str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))
 
 
-async def driver(connection: AsyncConnection) -> Connection[Record]:
+async def driver(connection: AsyncConnection) -> Any:
     """The asyncpg connection beneath, inside the same transaction."""
-    raw = await connection.get_raw_connection()
-    found: Connection[Record] = raw.driver_connection  # type: ignore[assignment]
-    return found
+    return (await connection.get_raw_connection()).driver_connection
 
 
-async def fetch(connection: AsyncConnection, prepared: Prepared, **values: Any) -> Sequence[Record]:
-    return await (await driver(connection)).fetch(prepared.sql, *prepared.arguments(values))
+async def fetch(connection: AsyncConnection, prepared: Prepared, **values: Any) -> Sequence[Row]:
+    rows: Sequence[Row] = await (await driver(connection)).fetch(
+        prepared.sql, *prepared.arguments(values)
+    )
+    return rows
 
 
-async def fetch_one(connection: AsyncConnection, prepared: Prepared, **values: Any) -> Record | None:
-    return await (await driver(connection)).fetchrow(prepared.sql, *prepared.arguments(values))
+async def fetch_one(connection: AsyncConnection, prepared: Prepared, **values: Any) -> Row | None:
+    row: Row | None = await (await driver(connection)).fetchrow(
+        prepared.sql, *prepared.arguments(values)
+    )
+    return row

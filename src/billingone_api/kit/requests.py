@@ -57,7 +57,7 @@ class RequestEnvelope:
         except Exception as error:
             if "code" in status:
                 # The answer has begun: cutting the connection is the only honest end.
-                log.error("response_broken", exc_info=error)
+                log.exception("response_broken")
                 raise
             await problems.internal(scope, error)(scope, receive, send_dressed)
         finally:

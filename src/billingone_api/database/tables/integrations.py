@@ -38,8 +38,12 @@ provider_tokens = tenant_table(
     "provider_tokens",
     Column("provider", Text, primary_key=True),
     Column("connection_id", UUID(as_uuid=True), nullable=False),
-    Column("token", LargeBinary, nullable=False),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
+    # null while the first one is being fetched
+    Column("token", LargeBinary),
+    Column("expires_at", DateTime(timezone=True)),
+    # who is fetching another, and until when the others wait for it
+    Column("claimed_by", UUID(as_uuid=True)),
+    Column("claimed_until", DateTime(timezone=True)),
 )
 
 provider_limits = tenant_table(

@@ -1,6 +1,7 @@
 """What an organisation chose for itself."""
 
 from sqlalchemy import CheckConstraint, Column, Date, DateTime, Integer, Numeric, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
 
 from billingone_api.database.tenancy import tenant_table
 
@@ -10,6 +11,8 @@ organisation_settings = tenant_table(
     Column("slug", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("reporting_currency", Text, nullable=False),
+    # what PanelOne last said of zone and currency: only news from there replaces a choice made here
+    Column("pushed", JSONB, nullable=False, server_default="{}"),
     Column("pax8_price_is", Text, nullable=False, server_default="sell"),
     Column("annual_price_is", Text, nullable=False, server_default="year"),
     Column("version", Integer, nullable=False, server_default="1"),

@@ -51,6 +51,8 @@ sync_runs = tenant_table(
     Column("revision", BigInteger, nullable=False, server_default="1"),
     Column("problem", Text),
     Column("detail", Text),
+    # while it waits for a third party: when it goes on
+    Column("resumes_at", DateTime(timezone=True)),
     Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
     Column("queued_at", DateTime(timezone=True), nullable=False),
     Column("started_at", DateTime(timezone=True)),

@@ -1,6 +1,6 @@
 """Who a good token speaks for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -23,3 +23,7 @@ class Identity:
     issued_at: datetime
     expires_at: datetime
     is_service: bool
+
+    def of(self, organisation_id: UUID | None) -> "Identity":
+        """The same caller, speaking for the organisation that the request named."""
+        return replace(self, organisation_id=organisation_id)

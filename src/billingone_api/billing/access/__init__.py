@@ -1,0 +1,1 @@
+"""Who may do what, and `GET /v1/me`."""

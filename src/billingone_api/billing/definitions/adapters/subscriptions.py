@@ -1,0 +1,84 @@
+"""Badge, exclusion and monthly money of a subscription, as SQL over its table or its versions.
+
+Each takes the columns of `subscriptions` or of `subscription_versions`, which name these facts
+alike. `today` is a bind value: the organisation's calendar day.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    FromClause,
+    Numeric,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+)
+
+from billingone_api.billing.definitions.models import MONTHS, Badge, Exclusion, PriceBasis
+
+TODAY: Final = bindparam("today", type_=Date)
+
+_WAITING: Final = ("PendingManual", "PendingAutomated", "PendingActivation", "WaitingForDetails")
+
+
+def badge(table: FromClause) -> ColumnElement[str]:
+    """What the subscription is on the day `today`; one gone from Pax8's list is cancelled."""
+    word, of = table.c.source_status, table.c
+    begins = case((of.starts_on > TODAY, _text(Badge.PENDING)), else_=_text(Badge.ACTIVE))
+    ends = case((of.ends_on < TODAY, _text(Badge.CANCELLED)), else_=_text(Badge.ACTIVE))
+    return case(
+        (of.gone_at.is_not(None), _text(Badge.CANCELLED)),
+        (word == _text("Active"), _text(Badge.ACTIVE)),
+        (word == _text("Activated"), begins),
+        (word == _text("PendingCancel"), ends),
+        (word == _text("Trial"), _text(Badge.TRIAL)),
+        (word == _text("Cancelled"), _text(Badge.CANCELLED)),
+        (word.in_([_text(one) for one in _WAITING]), _text(Badge.PENDING)),
+        (func.lower(word).like(_text("suspend%")), _text(Badge.SUSPENDED)),
+        else_=_text(Badge.UNKNOWN),
+    )
+
+
+def exclusion(table: FromClause, basis: PriceBasis, *, counted: Badge) -> ColumnElement[str]:
+    """Why a subscription adds nothing to the MRR of that badge; NULL where it adds something."""
+    of = table.c
+    return case(
+        (badge(table) != _text(counted), _text(Exclusion.BADGE)),
+        (parts(table, basis).is_(None), _text(Exclusion.TERM)),
+        (of.usage_billed.is_(True), _text(Exclusion.USAGE)),
+        (of.currency.is_(None), _text(Exclusion.CURRENCY)),
+        (of.price.is_(None), _text(Exclusion.PRICE)),
+        (of.quantity.is_(None), _text(Exclusion.QUANTITY)),
+        else_=null(),
+    )
+
+
+def parts(table: FromClause, basis: PriceBasis) -> ColumnElement[Any]:
+    """How many 72nds of price times quantity are one month's; NULL for no recurring term."""
+    term = table.c.billing_term
+    known: Any = ((term == _text(word), literal_column(str(basis.parts_of(word)))) for word in MONTHS)
+    return case(*known, else_=null())
+
+
+def sell_parts(table: FromClause, basis: PriceBasis) -> ColumnElement[Any]:
+    """72nds of what the client pays a month; NULL where the basis says it is not known."""
+    if not basis.knows_sell_price:
+        return cast(null(), Numeric)
+    return table.c.price * table.c.quantity * parts(table, basis)
+
+
+def cost_parts(table: FromClause, basis: PriceBasis) -> ColumnElement[Any]:
+    """72nds of what the MSP pays a month; NULL where Pax8 does not say."""
+    unit = table.c.partner_cost if basis.knows_sell_price else table.c.price
+    return unit * table.c.quantity * parts(table, basis)
+
+
+def _text(word: str) -> ColumnElement[str]:
+    """One of our own constants, written into the SQL, so that statements share their plans."""
+    return literal_column(f"'{word}'", Text)

@@ -1,0 +1,64 @@
+"""The words behind the figures of subscriptions: badges, terms, price basis, reasons."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+
+class Badge(StrEnum):
+    """What a subscription is today, from Pax8's status and the organisation's calendar."""
+
+    ACTIVE = "active"
+    TRIAL = "trial"
+    PENDING = "pending"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class Exclusion(StrEnum):
+    """Why a subscription adds nothing to MRR; where several hold, the first in this order."""
+
+    BADGE = "badge"
+    TERM = "term"
+    USAGE = "usage"
+    CURRENCY = "currency"
+    PRICE = "price"
+    QUANTITY = "quantity"
+
+
+MONTHS: Final = {"Monthly": 1, "Annual": 12, "1-Year": 12, "2-Year": 24, "3-Year": 36}
+"""Months of a billing term; One-Time, Trial, Activation and words we do not know have none."""
+
+PARTS: Final = 72
+"""Sums are kept in 72nds of a month's money, the least that every term divides, so that the one
+division of a figure comes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBasis:
+    """How an organisation says Pax8's prices are meant, since Pax8's own sources disagree.
+
+    `pax8_price_is`: `sell` (what the client pays) or `buy` (what the MSP pays, so that nothing
+    is known of what it earns). `annual_price_is`: per `year`, or per `month` for every longer term.
+    """
+
+    pax8_price_is: str
+    annual_price_is: str
+
+    @property
+    def knows_sell_price(self) -> bool:
+        return self.pax8_price_is == "sell"
+
+    def parts_of(self, term: str) -> int | None:
+        """How many 72nds of price times quantity are one month's; None for no recurring term."""
+        months = MONTHS.get(term)
+        if months is None:
+            return None
+        return PARTS if self.annual_price_is == "month" else PARTS // months
+
+
+def monthly(parts: Fraction | int) -> Fraction:
+    """A month's money from its sum in 72nds."""
+    return Fraction(parts) / PARTS

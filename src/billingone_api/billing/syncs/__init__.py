@@ -1,0 +1,1 @@
+"""Copying from third parties: what was asked for, how it goes, how it ended."""

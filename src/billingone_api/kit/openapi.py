@@ -1,0 +1,123 @@
+"""Makes the OpenAPI document say what the program does: its errors, its codes, its security."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+from billingone_api.kit.errors import ApiError
+from billingone_api.kit.problems import MEDIA_TYPE
+
+_METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
+_WORDS: Final = {
+    400: "The request cannot be read.",
+    401: "Nobody we know is calling: no token, or one that is not good (any more).",
+    403: "The caller is known and may not.",
+    404: "There is no such thing in the caller's organisation.",
+    409: "The request contradicts what is there.",
+    412: "Somebody changed it since it was read.",
+    413: "The body is larger than we read.",
+    415: "The body is not JSON.",
+    422: "Some fields are not valid; `errors` points at each.",
+    428: "A change has to say which version it changes, by `If-Match`.",
+    500: "An error of ours; the request id finds it in our log.",
+    502: "A third party gave no usable answer.",
+    503: "Something we need is away; `Retry-After` says when to try again.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route besides those of every route, for its decorator."""
+    return {status: {"description": _WORDS[status]} for status in statuses}
+
+
+def finished(document: dict[str, Any]) -> dict[str, Any]:
+    """The document FastAPI generated, with the errors every route can answer."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["ProblemCode"] = _codes()
+    schemas["Problem"] = _PROBLEM
+    document["components"]["responses"] = {
+        f"Problem{status}": _response(words) for status, words in _WORDS.items()
+    }
+    for path, item in document["paths"].items():
+        for method in _METHODS & item.keys():
+            _finish(item[method], path)
+    return document
+
+
+def _finish(operation: dict[str, Any], path: str) -> None:
+    responses = operation["responses"]
+    statuses = {int(status) for status in responses if status in map(str, _WORDS)}
+    statuses |= {500, 503}
+    if operation.get("security"):
+        statuses |= {401, 403}
+    if "{" in path:
+        statuses.add(404)
+    if "requestBody" in operation:
+        statuses |= {413, 415, 422}
+    for status in sorted(statuses):
+        responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _response(words: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": words, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _codes() -> dict[str, Any]:
+    known = sorted({(error.code, error.status, error.title) for error in _family(ApiError)})
+    return {
+        "type": "string",
+        "title": "ProblemCode",
+        "description": "What went wrong, for programs; a code never changes its meaning.\n\n"
+        + "\n".join(f"- `{code}` ({status}): {title}." for code, status, title in known),
+        "enum": sorted({code for code, _, _ in known}),
+    }
+
+
+def _family(kind: type[ApiError]) -> Iterator[type[ApiError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _family(child)
+
+
+_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "An error (RFC 9457). Programs read `code`, people read `detail`.",
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "Names the code."},
+        "title": {"type": "string", "description": "The kind of error, always the same words."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "code": {"$ref": "#/components/schemas/ProblemCode"},
+        "detail": {"type": "string", "description": "What happened and what to do."},
+        "request_id": {"type": "string", "description": "Finds the request in our log."},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong where; the value itself is not repeated.",
+            "items": {
+                "type": "object",
+                "required": ["in", "pointer", "code", "detail"],
+                "properties": {
+                    "in": {"type": "string", "enum": ["body", "query", "path", "header"]},
+                    "pointer": {"type": "string", "description": "A JSON pointer (RFC 6901)."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+    "examples": [
+        {
+            "type": "https://billingone.dev/problems/not_found",
+            "title": "Not found",
+            "status": HTTPStatus.NOT_FOUND.value,
+            "code": "not_found",
+            "detail": "There is nothing at this address.",
+            "request_id": "01939f3e-5a7b-7c1d-8e2f-3a4b5c6d7e8f",
+        }
+    ],
+}

@@ -1,0 +1,147 @@
+"""The HTTP API: every router, every error handler, and what lives as long as the process."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+from sqlalchemy import text
+from starlette.responses import JSONResponse, Response
+
+from billingone_api.billing.access import routes as access
+from billingone_api.config import Settings
+from billingone_api.database.engine import SIGNS_OF_ABSENCE, is_away
+from billingone_api.database.migrations import SchemaError, check_schema
+from billingone_api.kit import openapi, problems
+from billingone_api.kit.errors import Unavailable
+from billingone_api.kit.requests import RequestEnvelope
+from billingone_api.process import Process, process_of, running_process
+
+VERSION: Final = "0.1.0"
+_DESCRIPTION: Final = """\
+What an MSP earns each month, who owes it, who uses more than they pay for, and whether to trust \
+the figure.
+
+Send the token PanelOne issued as `Authorization: Bearer …`; it names the organisation. Money is a \
+decimal string with its currency, instants are RFC 3339 in UTC. Lists are walked with \
+`next_cursor`. Errors are `application/problem+json` with a stable `code`.
+"""
+
+OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"})
+"""What answers without a token, besides the reference page; a test compares it with the app."""
+
+_AREAS: Final[tuple[APIRouter, ...]] = (access.router,)
+
+
+def create_app(
+    settings: Settings, *, process: AbstractAsyncContextManager[Process] | None = None
+) -> FastAPI:
+    """The API; `process` is for tests, which put together their own."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with process or running_process(settings, name="billingone-api") as made:
+            await check_schema(made.engine)
+            app.state.process = made
+            yield
+
+    app = _framed(settings, lifespan)
+    api = APIRouter(prefix="/v1")
+    for area in _AREAS:
+        api.include_router(area)
+    app.include_router(api)
+    app.include_router(_health)
+    problems.install(app)
+    for kind in SIGNS_OF_ABSENCE:
+        app.add_exception_handler(kind, _database_away)
+    app.add_exception_handler(SchemaError, _schema_unknown)
+    app.add_middleware(RequestEnvelope)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.cors_origins),
+        allow_methods=["GET", "PUT", "POST", "PATCH", "DELETE"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "If-Match",
+            "If-None-Match",
+            "Idempotency-Key",
+            "Last-Event-ID",
+            "X-Request-Id",
+        ],
+        expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
+        max_age=600,
+    )
+    _describe(app)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document; the settings that a running process needs do not show in it."""
+    return create_app(Settings.model_construct()).openapi()
+
+
+def _framed(settings: Settings, lifespan: Any) -> FastAPI:
+    """With the reference page where it is wanted; its assets come from a wheel."""
+    known: dict[str, Any] = {
+        "title": "BillingOne API",
+        "version": VERSION,
+        "description": _DESCRIPTION,
+        "lifespan": lifespan,
+        "redirect_slashes": False,
+    }
+    if settings.reference_page:
+        return FastAPIOffline(docs_url="/docs", redoc_url=None, **known)
+    return FastAPI(docs_url=None, redoc_url=None, openapi_url=None, **known)
+
+
+def _describe(app: FastAPI) -> None:
+    generated = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = openapi.finished(generated())
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+_health = APIRouter(include_in_schema=False)
+
+
+@_health.get("/livez")
+async def livez() -> JSONResponse:
+    """The process answers; whether it can work is /readyz's to say."""
+    return JSONResponse({"status": "alive"})
+
+
+@_health.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """The database is reachable and at this program's schema; oldest due work for the curious."""
+    process = process_of(request)
+    await check_schema(process.engine)
+    async with process.engine.connect() as connection:
+        waiting = (
+            await connection.execute(
+                text(
+                    "SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0)::int "
+                    "FROM due_work WHERE due_at < now() AND lease IS NULL"
+                )
+            )
+        ).scalar_one()
+    return JSONResponse({"status": "ready", "oldest_due_work_seconds": max(waiting, 0)})
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    """The database is away, or every connection is taken: the caller may come back."""
+    if not is_away(error):
+        return problems.internal(request.scope, error)
+    away = Unavailable("The database does not answer; try again.", headers={"Retry-After": "5"})
+    return problems.response(away, request_id=problems.request_id(request.scope))
+
+
+async def _schema_unknown(request: Request, error: Exception) -> Response:
+    unready = Unavailable(str(error), headers={"Retry-After": "5"})
+    return problems.response(unready, request_id=problems.request_id(request.scope))

@@ -1,0 +1,169 @@
+"""What one process shares, and what one request works with."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+import httpx
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billingone_api.config import ConfigurationError, Settings
+from billingone_api.database.engine import create_engine
+from billingone_api.database.unit_of_work import UnitOfWork, unit_of_work
+from billingone_api.kit.auth.identity import Identity
+from billingone_api.kit.auth.keys import JwksKeys, keys_for
+from billingone_api.kit.auth.rules import TokenRules
+from billingone_api.kit.auth.tokens import TokenVerifier, bearer
+from billingone_api.kit.bell import ArqBell, Bell, redis_for
+from billingone_api.kit.cipher import Cipher, KeyRing, parse_key_ring
+from billingone_api.kit.clock import Clock, SystemClock
+from billingone_api.kit.errors import OrganisationMismatch
+from billingone_api.kit.http.calls import Sleep
+from billingone_api.kit.http.client import create_http_client
+from billingone_api.kit.http.retries import Jitter
+from billingone_api.kit.pagination import Cursors
+
+ORGANISATION_HEADER = "X-Organisation-Id"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Everything that is made once per process; tests put together their own."""
+
+    settings: Settings
+    clock: Clock
+    engine: AsyncEngine
+    http: httpx.AsyncClient
+    cipher: Cipher
+    cursors: Cursors
+    bell: Bell
+    tokens: TokenVerifier
+    sleep: Sleep = asyncio.sleep
+    jitter: Jitter = random.random
+
+    def work(self, organisation_id: UUID) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A transaction of its own, for whoever is not inside a request's."""
+        return unit_of_work(self.engine, organisation_id=organisation_id)
+
+
+@asynccontextmanager
+async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Process]:
+    """Make what a process shares, and close it again whatever happens."""
+    ring, rules = key_ring(settings), token_rules(settings)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(create_http_client())
+        engine = create_engine(
+            settings.database_url.get_secret_value(),
+            pool_size=settings.database_pool_size,
+            name=name,
+        )
+        stack.push_async_callback(engine.dispose)
+        redis = redis_for(settings.redis_url.get_secret_value())
+        stack.push_async_callback(redis.aclose)
+        clock = SystemClock()
+        keys = keys_for(rules, http=http, clock=clock)
+        if isinstance(keys, JwksKeys):
+            stack.push_async_callback(keys.aclose)
+        yield Process(
+            settings=settings,
+            clock=clock,
+            engine=engine,
+            http=http,
+            cipher=Cipher.of(ring),
+            cursors=Cursors(ring.derive("cursors")),
+            bell=ArqBell(redis),
+            tokens=TokenVerifier(rules, keys=keys, clock=clock),
+        )
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    try:
+        return parse_key_ring(settings.encryption_keys.get_secret_value())
+    except ValueError as error:
+        raise ConfigurationError(f"ENCRYPTION_KEYS: {error}") from None
+
+
+def token_rules(settings: Settings) -> TokenRules:
+    secret = settings.panelone_shared_secret
+    try:
+        return TokenRules(
+            issuer=settings.panelone_issuer,
+            audience=settings.panelone_audience,
+            algorithms=settings.panelone_algorithms,
+            jwks_url=settings.panelone_jwks_url,
+            shared_secret=secret.get_secret_value() if secret else None,
+            email_claim=settings.panelone_email_claim,
+            name_claim=settings.panelone_name_claim,
+            organisation_claim=settings.panelone_organisation_claim,
+            role_claim=settings.panelone_role_claim,
+            session_claim=settings.panelone_session_claim,
+            max_lifetime=settings.token_lifetime,
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"The settings of PanelOne's tokens: {error}") from None
+
+
+def process_of(request: Request) -> Process:
+    process: Process = request.app.state.process
+    return process
+
+
+TheProcess = Annotated[Process, Depends(process_of)]
+
+# Only for the document: what is wrong with a token is told by kit/auth, in one place.
+_scheme = HTTPBearer(
+    auto_error=False,
+    scheme_name="PanelOne",
+    bearerFormat="JWT",
+    description="The access token PanelOne issued to the person, or to a service of its own.",
+)
+
+
+async def identity_of(
+    request: Request, process: TheProcess, _: Annotated[object, Security(_scheme)]
+) -> Identity:
+    """Whom the token speaks for; 401 for whatever is not good."""
+    token = bearer(request.headers.get("Authorization"))
+    return _placed(await process.tokens.verify(token), request.headers.get(ORGANISATION_HEADER))
+
+
+TheIdentity = Annotated[Identity, Depends(identity_of)]
+
+
+def _placed(identity: Identity, named: str | None) -> Identity:
+    """A service for every organisation names one; nobody else may name another than their own."""
+    organisation_id = identity.organisation_id
+    if named is not None:
+        try:
+            wanted = UUID(named)
+        except ValueError:
+            raise OrganisationMismatch(f"{ORGANISATION_HEADER} is not a UUID.") from None
+        if organisation_id not in {None, wanted}:
+            raise OrganisationMismatch(
+                f"The token speaks for another organisation than {ORGANISATION_HEADER} names."
+            )
+        organisation_id = wanted
+    return identity.of(organisation_id)
+
+
+def named_organisation(identity: Identity) -> UUID:
+    """Raises OrganisationMismatch for a service that speaks for all and names none."""
+    if identity.organisation_id is None:
+        raise OrganisationMismatch(f"Name the organisation in {ORGANISATION_HEADER}.")
+    return identity.organisation_id
+
+
+async def request_work(process: TheProcess, identity: TheIdentity) -> AsyncIterator[UnitOfWork]:
+    """The request's transaction, committed before the response is sent."""
+    async with process.work(named_organisation(identity)) as work:
+        yield work
+
+
+# `scope="function"`: with FastAPI's default a commit that fails has already answered 200.
+Work = Annotated[UnitOfWork, Depends(request_work, scope="function")]

@@ -1,0 +1,70 @@
+"""What every test may ask for: a clock, a database of its own, a process, the API."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from tests.support.api import Api, made_process, running_app, settings_for
+from tests.support.clock import SetClock
+from tests.support.databases import Database, copied, make_template
+from tests.support.people import Mint
+
+from billingone_api.embedded.postgres import EmbeddedPostgres
+from billingone_api.embedded.redis import EmbeddedRedis
+from billingone_api.kit.ids import new_id
+from billingone_api.process import Process
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    # Not pytest's own folder, which is closed to the account that PostgreSQL runs under.
+    with (
+        tempfile.TemporaryDirectory(prefix="billingone-") as folder,
+        EmbeddedPostgres(Path(folder), durable=False) as server,
+    ):
+        make_template(server)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[EmbeddedRedis]:
+    with (
+        tempfile.TemporaryDirectory(prefix="billingone-") as folder,
+        EmbeddedRedis(Path(folder)) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def database(postgres: EmbeddedPostgres) -> Iterator[Database]:
+    with copied(postgres) as made:
+        yield made
+
+
+@pytest.fixture
+async def organisation_id(database: Database) -> UUID:
+    return await database.add_organisation(new_id())
+
+
+@pytest.fixture
+async def process(database: Database, clock: SetClock) -> AsyncIterator[Process]:
+    async with made_process(settings_for(database), clock=clock) as made:
+        yield made
+
+
+@pytest.fixture
+def mint(clock: SetClock) -> Mint:
+    return Mint(clock)
+
+
+@pytest.fixture
+async def api(process: Process, mint: Mint, organisation_id: UUID) -> AsyncIterator[Api]:
+    async with running_app(process) as app:
+        yield Api(app, mint, organisation_id)

@@ -1,0 +1,85 @@
+"""Databases for tests: each a copy of one that was migrated once."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from billingone_api.database.migrations import migrate
+from billingone_api.embedded.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = "template_migrated"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database, by the URLs of its owner and of the application."""
+
+    owner_url: str
+    application_url: str
+
+    async def as_owner(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """What no policy hides: for arranging a test and for looking behind the API."""
+        return await _run(self.owner_url, sql, *arguments)
+
+    async def insert(self, table: str, **values: Any) -> None:
+        names = ", ".join(values)
+        places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+        await self.as_owner(f"INSERT INTO {table} ({names}) VALUES ({places})", *values.values())  # noqa: S608 - a test's own words
+
+    async def add_organisation(
+        self,
+        organisation_id: UUID,
+        *,
+        name: str = "Bluegum IT",
+        time_zone: str = "Australia/Sydney",
+        reporting_currency: str = "AUD",
+    ) -> UUID:
+        await self.insert("organisations", id=organisation_id)
+        await self.insert(
+            "organisation_settings",
+            organisation_id=organisation_id,
+            name=name,
+            slug=name.lower().replace(" ", "-"),
+            time_zone=time_zone,
+            reporting_currency=reporting_currency,
+        )
+        return organisation_id
+
+
+async def _run(url: str, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+        return rows
+    finally:
+        await connection.close()
+
+
+def make_template(server: EmbeddedPostgres) -> None:
+    server.create_database(TEMPLATE)
+    asyncio.run(
+        migrate(
+            owner_url=server.owner_url(TEMPLATE),
+            application_url=server.application_url(TEMPLATE),
+            folder=ROOT,
+        )
+    )
+
+
+@contextmanager
+def copied(server: EmbeddedPostgres) -> Iterator[Database]:
+    name = f"copy_{next(_numbers)}"
+    server.create_database(name, template=TEMPLATE)
+    try:
+        yield Database(server.owner_url(name), server.application_url(name))
+    finally:
+        server.drop_database(name)
