@@ -27,10 +27,22 @@ Query = Mapping[str, str | int]
 
 LARGEST_ANSWER: Final = 10 * 1024 * 1024
 _LARGEST_REFUSAL: Final = 64 * 1024
+_PACKINGS: Final = frozenset({"", "identity", "gzip"})
+
+_NOT_SENDABLE: Final = (
+    httpx.InvalidURL,
+    httpx.LocalProtocolError,
+    httpx.UnsupportedProtocol,
+    ValueError,
+)
 
 
 class _Settled(HttpGarbled):
     """Asking again would bring the same: a redirect, a body beyond our limit."""
+
+
+class _Unsendable(HttpUnavailable):
+    """The request itself is at fault, and would be the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,7 @@ class JsonCalls:
             await self._sleep(wait)
 
     def _wait(self, attempt: int, error: HttpUnavailable | HttpRateLimited) -> float | None:
-        if isinstance(error, _Settled):
+        if isinstance(error, _Settled | _Unsendable):
             return None
         return self._policy.wait(
             attempt,
@@ -135,12 +147,13 @@ class JsonCalls:
                 asyncio.timeout(self._seconds),
                 self._http.stream(call.method, call.url, **call.options) as response,
             ):
+                _refuse_packings(call.host, response)
                 limit = LARGEST_ANSWER if response.is_success else _LARGEST_REFUSAL
                 body = await read_up_to(limit, response)
                 return response.status_code, body, self._retry_after(response)
-        except (httpx.LocalProtocolError, httpx.InvalidURL, ValueError):
+        except _NOT_SENDABLE:
             # The cause would carry a header along.
-            raise HttpUnavailable(f"the request to {call.host} cannot be sent") from None
+            raise _Unsendable(f"the request to {call.host} cannot be sent") from None
         except (httpx.HTTPError, TimeoutError) as error:
             reason = type(error).__name__
             raise HttpUnavailable(f"{call.host} did not answer ({reason})") from error
@@ -151,6 +164,12 @@ class JsonCalls:
 
 def _asking_for_json(headers: Mapping[str, str] | None) -> dict[str, str]:
     return {"Accept": "application/json"} | dict(headers or {})
+
+
+def _refuse_packings(host: str, response: httpx.Response) -> None:
+    # Each layer of packing multiplies what a chunk expands to, before it can be counted.
+    if response.headers.get("Content-Encoding", "").strip().lower() not in _PACKINGS:
+        raise _Settled(f"{host} packs its answers in a way that we did not ask for")
 
 
 def _refusal(host: str, status: int, body: bytes, retry_after: float | None) -> HttpError:

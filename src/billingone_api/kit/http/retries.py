@@ -20,14 +20,15 @@ Jitter = Callable[[], float]
 class RetryPolicy:
     """How often in all, and the waits in seconds.
 
-    Waits double from `first_wait`; after a 429 that names no time they double from
-    `first_wait_when_limited`, which outlasts a limit per minute. Who asks us to wait longer than
-    `patience` is not asked again: somebody with more time than a waiting call has to decide.
+    Waits double from `first_wait`, half of each left to chance. After a 429 that names no time
+    they double from `first_wait_when_limited`, and chance only adds to them: together they
+    outlast a limit per minute. Who asks us to wait longer than `patience` is not asked again:
+    somebody with more time than a waiting call has to decide.
     """
 
     attempts: int = 4
     first_wait: float = 0.5
-    first_wait_when_limited: float = 8
+    first_wait_when_limited: float = 10
     patience: float = 60
     jitter: Jitter = random.random
 
@@ -37,9 +38,12 @@ class RetryPolicy:
             return None
         if retry_after is not None:
             return None if retry_after > self.patience else retry_after + self.jitter()
-        first = self.first_wait_when_limited if limited else self.first_wait
-        whole = min(first * 2.0 ** (attempt - 1), self.patience)
-        return whole * (0.5 + self.jitter() / 2)
+        doublings = 2.0 ** (attempt - 1)
+        if limited:
+            wait = self.first_wait_when_limited * doublings * (1 + self.jitter() / 2)
+        else:
+            wait = self.first_wait * doublings * (0.5 + self.jitter() / 2)
+        return min(wait, self.patience)
 
 
 def read_retry_after(value: str | None, *, now: datetime) -> float | None:
