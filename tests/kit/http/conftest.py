@@ -2,31 +2,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from ssl import SSLContext
 
 import httpx
 import pytest
 import respx
+from tests.support.clock import SetClock
 
 from billingone_api.kit.http.calls import JsonCalls
 from billingone_api.kit.http.client import create_http_client
 from billingone_api.kit.http.retries import RetryPolicy
-
-NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
-
-
-@dataclass
-class SetClock:
-    """A clock that stands still until a test moves it."""
-
-    instant: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def move(self, **by: float) -> None:
-        self.instant += timedelta(**by)
 
 
 @dataclass
@@ -47,11 +32,6 @@ class Turns:
 
     async def wait_turn(self) -> None:
         self.taken += 1
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.kit.http.conftest import SetClock
+from tests.support.clock import SetClock
 
 from billingone_api.kit.http.breaker import CircuitBreaker
 from billingone_api.kit.http.errors import (

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from tests.kit.http.conftest import Serve, SetClock, Turns, Waits
+from tests.kit.http.conftest import Serve, Turns, Waits
+from tests.support.clock import SetClock
 
 from billingone_api.kit.http.breaker import CircuitBreaker
 from billingone_api.kit.http.calls import JsonCalls
@@ -205,11 +206,11 @@ async def test_a_long_refusal_is_cut(calls: JsonCalls, route: respx.Route) -> No
         (429, "7", 7.5),
         (429, "0", 0.5),
         (429, "60", 60.5),
-        (429, "Tue, 24 Nov 2026 03:00:20 GMT", 20.5),
+        (429, "Tue, 24 Nov 2026 01:00:20 GMT", 20.5),
         (429, None, 12.5),
         (429, "soon", 12.5),
         (429, "-3", 12.5),
-        (429, "Tue, 24 Nov 2026 02:00:00 GMT", 12.5),
+        (429, "Tue, 24 Nov 2026 00:00:00 GMT", 12.5),
         (503, "9", 9.5),
         (503, None, 0.375),
         (503, "\xff", 0.375),
