@@ -62,7 +62,9 @@ def exclusion(table: FromClause, basis: PriceBasis, *, counted: Badge) -> Column
 def parts(table: FromClause, basis: PriceBasis) -> ColumnElement[Any]:
     """How many 72nds of price times quantity are one month's; NULL for no recurring term."""
     term = table.c.billing_term
-    known: Any = ((term == _text(word), literal_column(str(basis.parts_of(word)))) for word in MONTHS)
+    known: Any = (
+        (term == _text(word), literal_column(str(basis.parts_of(word)))) for word in MONTHS
+    )
     return case(*known, else_=null())
 
 
