@@ -1,8 +1,9 @@
 """The time, injected: production reads the system, tests choose."""
 
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Protocol
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 
 class Clock(Protocol):
@@ -21,3 +22,9 @@ class SystemClock:
 def day_of(instant: datetime, time_zone: str) -> date:
     """The calendar day on which an instant falls in an organisation's time zone."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of the IANA database: asking ZoneInfo instead would open files of any name."""
+    return frozenset(available_timezones())

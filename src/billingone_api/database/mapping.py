@@ -1,0 +1,29 @@
+"""Takes turns between whoever maps records to clients and whoever writes those records.
+
+A sync reads whose company a subscription belongs to, then writes it; meanwhile a person links the
+company to another client and moves the subscriptions there are. Without turns the sync's new row
+would keep the old client. Take the turn first in the transaction, before any row is locked.
+"""
+
+from typing import Final
+
+from sqlalchemy import TextClause, text
+
+from billingone_api.database.unit_of_work import UnitOfWork
+
+_ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 0))")
+_TOGETHER: Final = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:turn, 0))")
+
+
+async def change_mapping(work: UnitOfWork) -> None:
+    """Until the commit nobody else of this organisation maps, or writes what is mapped."""
+    await _take(work, _ALONE)
+
+
+async def rely_on_mapping(work: UnitOfWork) -> None:
+    """Until the commit links and names of clients stay; others may rely on them as well."""
+    await _take(work, _TOGETHER)
+
+
+async def _take(work: UnitOfWork, turn: TextClause) -> None:
+    await work.connection.execute(turn, {"turn": f"mapping:{work.organisation_id}"})
