@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -77,6 +77,25 @@ def migrate() -> None:
     except (migrations.SchemaError, OSError) as error:
         _refuse(error)
     typer.echo(f"The database is at schema {migrations.SCHEMA_REVISION}.")
+
+
+@app.command()
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="End after printing.")] = False,
+    machine_reads: Annotated[
+        bool, typer.Option("--json", help="One JSON object on stdout's last line; words on stderr.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with empty databases.")] = False,
+    scale: Annotated[
+        int, typer.Option("--scale", min=1, max=1000, help="Clients in the portfolio.")
+    ] = 60,
+) -> None:
+    """Run everything on this machine, third parties included, and show what it is for."""
+    from billingone_api.demo.command import Wishes, run
+
+    wishes = Wishes(once=once, machine_reads=machine_reads, fresh=fresh, scale=scale)
+    raise typer.Exit(run(wishes, project=PROJECT))
 
 
 @app.command()

@@ -75,6 +75,12 @@ class EmbeddedPostgres:
         copied = f" TEMPLATE {quoted(template)} STRATEGY file_copy" if template else ""
         self._psql().run(f"CREATE DATABASE {quoted(name)} OWNER {OWNER}{copied};")
 
+    def has_database(self, name: str) -> bool:
+        found = self._psql().run(
+            f"SELECT 1 FROM pg_database WHERE datname = '{checked_name(name)}';"  # noqa: S608 - a name of letters, digits, _ and -
+        )
+        return "1" in found
+
     def drop_database(self, name: str) -> None:
         """Drop a database, should it exist, and end the connections to it."""
         self._psql().run(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE);")

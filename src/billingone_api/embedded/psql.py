@@ -21,19 +21,26 @@ class Psql:
     port: int
     password: str
 
-    def run(self, sql: str) -> None:
-        """Run each statement on its own, up to the first that fails."""
+    def run(self, sql: str) -> str:
+        """Run each statement on its own, up to the first that fails; gives what they printed."""
         with explained("Running psql", self.folder):
             result = self._call(sql)
         if result.returncode != 0:
             said = result.stderr.strip()
             message = f"PostgreSQL refused: {said}\n{advice(said, self.folder)}"
             raise EmbeddedServerError(message.strip())
+        return result.stdout
 
     def _call(self, sql: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - the wheel's own tool, no shell
             [
-                *(str(self.tool), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"),
+                *(
+                    str(self.tool),
+                    "--no-psqlrc",
+                    "--quiet",
+                    "--tuples-only",
+                    "--set=ON_ERROR_STOP=1",
+                ),
                 *(f"--host={LOOPBACK}", f"--port={self.port}"),
                 *(f"--username={SUPERUSER}", f"--dbname={SUPERUSER}"),
             ],

@@ -1,0 +1,161 @@
+"""What the demo does, as PanelOne and a finance person would: over HTTP, with tokens."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import httpx
+
+from billingone_api.demo.errors import DemoError
+from billingone_api.demo.stack import Stack
+
+ROLES: Final = ("Owner", "Admin", "Finance", "Engineer", "Viewer")
+_BATCH: Final = 1000
+_SCOPES: Final = "organisations:write clients:read clients:write"
+_TERMINAL: Final = frozenset({"succeeded", "partial", "failed", "cancelled"})
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who takes part: the organisation, the address of Pax8's secret, and a token for each role."""
+
+    organisation: Json
+    pax8: Json
+    tokens: Mapping[str, str]
+    service_token: str
+
+
+class Story:
+    """The chapters of the demo, each a few calls of the API."""
+
+    def __init__(self, stack: Stack, http: httpx.Client) -> None:
+        self._stack = stack
+        self._http = http
+        self.cast = self._introduce()
+
+    @classmethod
+    @contextmanager
+    def begin(cls, stack: Stack) -> Iterator[Self]:
+        with httpx.Client(trust_env=False, timeout=60) as http:
+            yield cls(stack, http)
+
+    def push_organisation(self) -> None:
+        organisation = dict(self.cast.organisation)
+        path = f"/v1/panelone/organisations/{organisation.pop('id')}"
+        self._service("PUT", path, organisation)
+
+    def push_clients(self) -> int:
+        """PanelOne's master record, a page at a time; how many clients it has."""
+        pushed, cursor = 0, None
+        while True:
+            page = self._clients(cursor)
+            self._service("POST", "/v1/panelone/clients:batch", {"clients": page["clients"]})
+            pushed += len(page["clients"])
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return pushed
+
+    def connect_pax8(self) -> None:
+        """Tested before they are saved, as the settings page does."""
+        credentials = {
+            "auth_mode": "client_credentials",
+            "client_id": self.cast.pax8["client_id"],
+            "client_secret": self.cast.pax8["client_secret"],
+        }
+        tested = self._finance("POST", "/v1/integrations/pax8/test", {"credentials": credentials})
+        if not tested["ok"]:
+            raise DemoError(f"Pax8's sandbox refuses the credentials: {tested['detail']}")
+        self._finance("PUT", "/v1/integrations/pax8", {"credentials": credentials})
+
+    def sync_all(self, watch: Callable[[Json], None]) -> Json:
+        """Start a sync of everything and show each of its events until it has ended."""
+        sync = self._finance("POST", "/v1/syncs", {})
+        while True:
+            # A stream that is cut is taken up again, as a browser would.
+            for state in self._events(sync["id"]):
+                watch(state)
+                sync = state
+            if all(run["status"] in _TERMINAL for run in sync["runs"]):
+                return sync
+            self._stack.check()
+            sync = self._finance("GET", f"/v1/syncs/{sync['id']}")
+
+    def dashboard(self) -> Json:
+        return self._finance("GET", "/v1/dashboard")
+
+    def top_clients(self, limit: int = 10) -> list[Json]:
+        answer = self._finance("GET", f"/v1/clients?sort=-mrr&limit={limit}")
+        items: list[Json] = answer["items"]
+        return items
+
+    def _introduce(self) -> Cast:
+        guide = self._called("GET", f"{self._stack.sandbox_url}/")
+        return Cast(
+            organisation=guide["organisation"],
+            pax8=guide["pax8"],
+            tokens={role: self._token(role=role) for role in ROLES},
+            service_token=self._token(
+                grant_type="client_credentials",
+                client_id=guide["panelone"]["client_id"],
+                client_secret=guide["panelone"]["client_secret"],
+                scope=_SCOPES,
+            ),
+        )
+
+    def _token(self, **form: str) -> str:
+        answer = self._http.post(f"{self._stack.sandbox_url}/panelone/token", data=form)
+        token: str = _read(answer)["access_token"]
+        return token
+
+    def _clients(self, cursor: str | None) -> Json:
+        query = {"limit": "200"} | ({"cursor": cursor} if cursor else {})
+        url = f"{self._stack.sandbox_url}/panelone/clients?{httpx.QueryParams(query)}"
+        return self._called("GET", url, token=self.cast.service_token)
+
+    def _events(self, sync_id: str) -> Iterator[Json]:
+        url = f"{self._stack.api_url}/v1/syncs/{sync_id}/events"
+        try:
+            with self._http.stream("GET", url, headers=_bearer(self.cast.tokens["Finance"])) as got:
+                for line in got.iter_lines():
+                    if line.startswith("data:"):
+                        yield json.loads(line.removeprefix("data:"))
+        except httpx.HTTPError:
+            return
+
+    def _finance(self, method: str, path: str, body: Json | None = None) -> Json:
+        token = self.cast.tokens["Finance"]
+        return self._called(method, self._stack.api_url + path, body, token=token)
+
+    def _service(self, method: str, path: str, body: Json) -> Json:
+        token = self.cast.service_token
+        return self._called(method, self._stack.api_url + path, body, token=token)
+
+    def _called(
+        self, method: str, url: str, body: Json | None = None, *, token: str | None = None
+    ) -> Json:
+        try:
+            answer = self._http.request(
+                method, url, json=body, headers=_bearer(token) if token else {}
+            )
+        except httpx.HTTPError as error:
+            self._stack.check()
+            raise DemoError(f"{method} {url} was not answered: {error}") from error
+        return _read(answer)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _read(answer: httpx.Response) -> Json:
+    if not answer.is_success:
+        said = answer.text[:500]
+        raise DemoError(
+            f"{answer.request.method} {answer.request.url} answered {answer.status_code}: {said}"
+        )
+    read: Json = answer.json() if answer.content else {}
+    return read
