@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from jose import jwt
-from tests.support.clock import SetClock
 
 from billingone_api.kit.auth.rules import TokenRules
+from billingone_api.kit.clock import Clock
 
 ISSUER = "https://auth.panelone.test/auth/v1"
 SECRET = "7c1f9be2a4d84b0f9d3e6a5c8b7f0e1d2c3b4a59687f6e5d"
@@ -21,7 +21,7 @@ RULES = TokenRules(
 class Mint:
     """Signs what a test says, as of the test's clock."""
 
-    clock: SetClock
+    clock: Clock
 
     def person(
         self,

@@ -1,0 +1,94 @@
+"""`make bench`: speed, as ratios to ceilings measured in the same run.
+
+`ARGS=lists` or `ARGS=syncs` runs one of them.
+"""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.bench import lists, syncs  # noqa: E402 - the same
+from tests.bench.servers import serving  # noqa: E402 - the same
+from tests.bench.table import Figure, show  # noqa: E402 - the same
+from tests.support.api import KEYS  # noqa: E402 - the same
+from tests.support.databases import Database, copied, make_template  # noqa: E402 - the same
+from tests.support.people import ISSUER, SECRET, Mint  # noqa: E402 - the same
+
+from billingone_api.embedded.postgres import EmbeddedPostgres  # noqa: E402 - the path comes first
+from billingone_api.embedded.redis import EmbeddedRedis  # noqa: E402 - the same
+from billingone_api.kit.clock import SystemClock  # noqa: E402 - the same
+from billingone_api.kit.ids import new_id  # noqa: E402 - the same
+
+BENCHMARKS = ("lists", "syncs")
+
+
+def main(chosen: list[str]) -> int:
+    unknown = set(chosen) - set(BENCHMARKS)
+    if unknown:
+        sys.stderr.write(f"Choose from {', '.join(BENCHMARKS)}.\n")
+        return 2
+    with (
+        tempfile.TemporaryDirectory(prefix="billingone-bench-") as name,
+        EmbeddedPostgres(Path(name) / "postgres") as postgres,
+        EmbeddedRedis(Path(name) / "redis") as redis,
+    ):
+        make_template(postgres)
+        figures: list[Figure] = []
+        if not chosen or "lists" in chosen:
+            with copied(postgres) as database:
+                figures += asyncio.run(_lists(database, redis.url))
+        if not chosen or "syncs" in chosen:
+            with copied(postgres) as database:
+                figures += asyncio.run(_syncs(database, redis.url))
+    show(figures)
+    return 0
+
+
+async def _lists(database: Database, redis_url: str) -> list[Figure]:
+    _say("Writing 200,000 subscriptions, then asking for lists of them …")
+    organisation_id = await database.add_organisation(new_id())
+    await lists.fill(database, organisation_id)
+    environment = _environment(database, redis_url, BENCH_ORGANISATION=str(organisation_id))
+    return await lists.measure(environment, Mint(SystemClock()).person(organisation_id))
+
+
+async def _syncs(database: Database, redis_url: str) -> list[Figure]:
+    _say("Starting a practice ground of 100,000 subscriptions, then syncing it twice …")
+    organisation_id = await database.add_organisation(new_id())
+    token = Mint(SystemClock()).person(organisation_id)
+    with syncs.practice_ground() as sandbox_url:
+        environment = _environment(
+            database,
+            redis_url,
+            PAX8_API_URL=f"{sandbox_url}/pax8/v1",
+            PAX8_TOKEN_URL=f"{sandbox_url}/pax8/v1/token",
+            PAX8_REQUESTS_PER_SECOND="1000000",
+        )
+        with serving("ours", environment) as api:
+            await syncs.connect(api.url, sandbox_url, token)
+            return await syncs.measure(database, environment, api.url, sandbox_url, token)
+
+
+def _environment(database: Database, redis_url: str, **more: str) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database.application_url,
+        "REDIS_URL": redis_url,
+        "ENCRYPTION_KEYS": KEYS,
+        "PANELONE_ISSUER": ISSUER,
+        "PANELONE_ALGORITHMS": "HS256",
+        "PANELONE_SHARED_SECRET": SECRET,
+        "LOG_LEVEL": "error",
+        **more,
+    }
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
