@@ -101,7 +101,9 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = Field(
         default="json", description="`console` is for people at a terminal."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="What is less than this is not written."
+    )
 
     worker_concurrency: int = Field(default=4, ge=1, description="Runs at a time per worker.")
     worker_lease_seconds: float = Field(
