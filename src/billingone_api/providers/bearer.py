@@ -63,7 +63,7 @@ class Provider:
                     sentence, provider=self.key, retry_after=error.retry_after
                 )
             case HttpGarbled():
-                return self.malformed("it is not complete JSON")
+                return self.malformed("it is not the JSON asked for")
             case HttpUnavailable():
                 sentence = f"{self.name} does not answer at the moment; try again later."
                 return ProviderUnavailable(

@@ -84,11 +84,18 @@ def exact_number(value: Any) -> Decimal | None:
         raise PydanticCustomError("number", "It is not a number.")
     if not number.is_finite():
         raise PydanticCustomError("number", "It is not a finite number.")
-    _, digits, exponent = number.as_tuple()
-    fine = isinstance(exponent, int) and exponent >= _FINEST_EXPONENT
-    if not fine or len(digits) > _MOST_DIGITS or abs(number) >= _LARGEST_NUMBER:
+    if not _is_kept(number):
         raise PydanticCustomError("number", "It is beyond any amount we keep.")
     return number
+
+
+def _is_kept(number: Decimal) -> bool:
+    # abs() would round to 28 digits, and raise Overflow for 1e9999999, which JSON may well hold.
+    if number.copy_abs() >= _LARGEST_NUMBER:
+        return False
+    _, digits, exponent = number.as_tuple()
+    fits = isinstance(exponent, int) and _FINEST_EXPONENT <= exponent <= -_FINEST_EXPONENT
+    return fits and len(digits) <= _MOST_DIGITS
 
 
 Number = Annotated[Decimal | None, PlainValidator(exact_number)]
@@ -169,6 +176,8 @@ def _escaped(part: str) -> str:
 
 def _source_id(row: Any) -> str | None:
     found = row.get("id") if isinstance(row, dict) else None
+    if isinstance(found, int | Decimal) and not isinstance(found, bool):
+        found = str(found)
     usable = (
         isinstance(found, str)
         and 0 < len(found) <= LONGEST_ID

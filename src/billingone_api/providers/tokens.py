@@ -90,6 +90,8 @@ class TokenKeeper:
 
     async def replace(self, refused: StoredToken) -> StoredToken:
         """Another token than the one refused: fetched, unless somebody else has done so."""
+        # Even if none can be had: the refused one must not be tried again.
+        self._at_hand = None
         token = self._at_hand = await self._renew(refused=refused)
         return token
 
@@ -100,7 +102,7 @@ class TokenKeeper:
     async def _renew(self, *, refused: StoredToken | None) -> StoredToken:
         async with self._store.lock():
             stored = await self._store.load()
-            if self._is_fresh(stored) and stored != refused:
+            if self._is_fresh(stored) and not _is_same(stored, refused):
                 return stored
             if stored is not None:
                 await self._store.forget()
@@ -110,6 +112,11 @@ class TokenKeeper:
 
     def _is_fresh(self, token: StoredToken | None) -> TypeGuard[StoredToken]:
         return token is not None and self._clock.now() < token.expires_at
+
+
+def _is_same(token: StoredToken, other: StoredToken | None) -> bool:
+    # Not by their ends, which a store may keep less exactly than we do.
+    return other is not None and token.access_token == other.access_token
 
 
 def read_token(answer: Any, *, now: datetime) -> StoredToken | None:

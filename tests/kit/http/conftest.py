@@ -1,37 +1,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from ssl import SSLContext
 
 import httpx
 import pytest
 import respx
 from tests.support.clock import SetClock
+from tests.support.outside import Turns, Waits
 
 from billingone_api.kit.http.calls import JsonCalls
 from billingone_api.kit.http.client import create_http_client
 from billingone_api.kit.http.retries import RetryPolicy
-
-
-@dataclass
-class Waits:
-    """Sleeps no time, and remembers for how long it should have."""
-
-    seconds: list[float] = field(default_factory=list)
-
-    async def __call__(self, seconds: float) -> None:
-        self.seconds.append(seconds)
-
-
-@dataclass
-class Turns:
-    """A limiter that counts."""
-
-    taken: int = 0
-
-    async def wait_turn(self) -> None:
-        self.taken += 1
 
 
 @pytest.fixture

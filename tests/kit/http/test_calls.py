@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from tests.kit.http.conftest import Serve, Turns, Waits
+from tests.kit.http.conftest import Serve
 from tests.support.clock import SetClock
+from tests.support.outside import Turns, Waits
 
 from billingone_api.kit.http.breaker import CircuitBreaker
 from billingone_api.kit.http.calls import JsonCalls

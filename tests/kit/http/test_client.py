@@ -13,8 +13,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.kit.http.conftest import Serve, Turns, Waits
+from tests.kit.http.conftest import Serve
 from tests.support.clock import SetClock
+from tests.support.outside import Turns, Waits
 
 from billingone_api.kit.http.calls import LARGEST_ANSWER, JsonCalls
 from billingone_api.kit.http.client import create_http_client

@@ -115,4 +115,4 @@ def _page(answer: Any, *, after: str | None) -> ClientPage:
 
 
 def _is_cursor(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _LONGEST_CURSOR
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_CURSOR and value.isascii()

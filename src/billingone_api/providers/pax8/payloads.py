@@ -28,6 +28,7 @@ KNOWN_COMPANY_STATUSES: Final = frozenset({"Active", "Inactive", "Deleted"})
 KNOWN_TERMS: Final = frozenset(
     {"Monthly", "Annual", "2-Year", "3-Year", "One-Time", "Trial", "Activation"}
 )
+_LARGEST_COUNT: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,14 @@ class Company(Pax8Payload):
 
 
 class Commitment(Pax8Payload):
-    """What a subscription is bound to; the end is the day of renewal."""
+    """What a subscription is bound to; the end is the day of renewal. False if it says nothing."""
 
     id: Identifier | None = None
     term: Text | None = None
     end_date: Moment = None
+
+    def __bool__(self) -> bool:
+        return any((self.id, self.term, self.end_date))
 
 
 class Subscription(Pax8Payload):
@@ -97,13 +101,13 @@ class Subscription(Pax8Payload):
     currency_code: Text | None = None
     product_name: Text | None = None
     billing_term: Text | None = None
-    # Documented under one name and met under the other; either may be null beside its twin.
+    # Documented under one name and met under the other; either may be empty beside its twin.
     commitment_term: Commitment | None = None
     commitment_as_met: Commitment | None = Field(default=None, validation_alias="commitment")
 
     @property
     def commitment(self) -> Commitment | None:
-        return self.commitment_term or self.commitment_as_met
+        return self.commitment_term or self.commitment_as_met or None
 
 
 class Product(Pax8Payload):
@@ -142,7 +146,9 @@ class Pricing(Pax8Payload):
 
 def whole(value: Any) -> int | None:
     """A count as Pax8 writes it (a JSON number of any spelling); None for what is no count."""
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        value = int(value)
-    usable = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
-    return value if usable else None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    # The size comes first: as an int, 1e999999999 would fill the memory.
+    if not 0 <= value <= _LARGEST_COUNT or value != int(value):
+        return None
+    return int(value)
