@@ -176,14 +176,11 @@ def _escaped(part: str) -> str:
 
 def _source_id(row: Any) -> str | None:
     found = row.get("id") if isinstance(row, dict) else None
-    if isinstance(found, int | Decimal) and not isinstance(found, bool):
-        found = str(found)
-    usable = (
-        isinstance(found, str)
-        and 0 < len(found) <= LONGEST_ID
-        and _UNSTORABLE.search(found) is None
-    )
-    return found if usable else None
+    if isinstance(found, bool) or not isinstance(found, str | int | Decimal):
+        return None
+    source_id = str(found)
+    usable = 0 < len(source_id) <= LONGEST_ID and _UNSTORABLE.search(source_id) is None
+    return source_id if usable else None
 
 
 _SENTENCES: Final = {
