@@ -1,6 +1,7 @@
 """The words behind the figures of subscriptions: badges, terms, price basis, reasons."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
@@ -15,6 +16,38 @@ class Badge(StrEnum):
     SUSPENDED = "suspended"
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRule:
+    """What one of Pax8's words means; case matters, as Pax8 writes each word one way.
+
+    `before_start` is the badge until the day on which the subscription starts, `after_end` the
+    badge from the day after the one on which it ends. Without that date `badge` holds.
+    """
+
+    word: str
+    badge: Badge
+    before_start: Badge | None = None
+    after_end: Badge | None = None
+
+
+STATUS_RULES: Final = (
+    StatusRule("Active", Badge.ACTIVE),
+    StatusRule("Activated", Badge.ACTIVE, before_start=Badge.PENDING),
+    StatusRule("PendingCancel", Badge.ACTIVE, after_end=Badge.CANCELLED),
+    StatusRule("Trial", Badge.TRIAL),
+    StatusRule("PendingManual", Badge.PENDING),
+    StatusRule("PendingAutomated", Badge.PENDING),
+    StatusRule("PendingActivation", Badge.PENDING),
+    StatusRule("WaitingForDetails", Badge.PENDING),
+    StatusRule("Cancelled", Badge.CANCELLED),
+)
+"""Words that are here mean what their rule says; `SUSPENDED_SPELLING` and then unknown follow."""
+
+SUSPENDED_SPELLING: Final = r"(?<!un)suspen(d|s)"
+"""Found in a word in lower case, it is suspended: Pax8 documents no word for it, so every
+spelling counts. One regular expression, read alike by PostgreSQL and Python."""
 
 
 class Exclusion(StrEnum):
@@ -59,6 +92,6 @@ class PriceBasis:
         return PARTS if self.annual_price_is == "month" else PARTS // months
 
 
-def monthly(parts: Fraction | int) -> Fraction:
+def monthly(parts: Decimal | Fraction | int) -> Fraction:
     """A month's money from its sum in 72nds."""
     return Fraction(parts) / PARTS

@@ -20,36 +20,43 @@ from sqlalchemy import (
     null,
 )
 
-from billingone_api.billing.definitions.models import MONTHS, Badge, Exclusion, PriceBasis
+from billingone_api.billing.definitions.models import (
+    MONTHS,
+    STATUS_RULES,
+    SUSPENDED_SPELLING,
+    Badge,
+    Exclusion,
+    PriceBasis,
+    StatusRule,
+)
 
 TODAY: Final = bindparam("today", type_=Date)
-
-_WAITING: Final = ("PendingManual", "PendingAutomated", "PendingActivation", "WaitingForDetails")
 
 
 def badge(table: FromClause) -> ColumnElement[str]:
     """What the subscription is on the day `today`; one gone from Pax8's list is cancelled."""
-    word, of = table.c.source_status, table.c
-    begins = case((of.starts_on > TODAY, _text(Badge.PENDING)), else_=_text(Badge.ACTIVE))
-    ends = case((of.ends_on < TODAY, _text(Badge.CANCELLED)), else_=_text(Badge.ACTIVE))
+    word = table.c.source_status
+    spelt_suspended = func.lower(word).regexp_match(_text(SUSPENDED_SPELLING))
     return case(
-        (of.gone_at.is_not(None), _text(Badge.CANCELLED)),
-        (word == _text("Active"), _text(Badge.ACTIVE)),
-        (word == _text("Activated"), begins),
-        (word == _text("PendingCancel"), ends),
-        (word == _text("Trial"), _text(Badge.TRIAL)),
-        (word == _text("Cancelled"), _text(Badge.CANCELLED)),
-        (word.in_([_text(one) for one in _WAITING]), _text(Badge.PENDING)),
-        (func.lower(word).like(_text("suspend%")), _text(Badge.SUSPENDED)),
+        (table.c.gone_at.is_not(None), _text(Badge.CANCELLED)),
+        *((word == _text(rule.word), _ruled(rule, table)) for rule in STATUS_RULES),
+        (spelt_suspended, _text(Badge.SUSPENDED)),
         else_=_text(Badge.UNKNOWN),
     )
 
 
 def exclusion(table: FromClause, basis: PriceBasis, *, counted: Badge) -> ColumnElement[str]:
     """Why a subscription adds nothing to the MRR of that badge; NULL where it adds something."""
-    of = table.c
     return case(
         (badge(table) != _text(counted), _text(Exclusion.BADGE)),
+        else_=obstacle(table, basis),
+    )
+
+
+def obstacle(table: FromClause, basis: PriceBasis) -> ColumnElement[str]:
+    """Why a subscription would add nothing even with the right badge; NULL where it would."""
+    of = table.c
+    return case(
         (parts(table, basis).is_(None), _text(Exclusion.TERM)),
         (of.usage_billed.is_(True), _text(Exclusion.USAGE)),
         (of.currency.is_(None), _text(Exclusion.CURRENCY)),
@@ -79,6 +86,14 @@ def cost_parts(table: FromClause, basis: PriceBasis) -> ColumnElement[Any]:
     """72nds of what the MSP pays a month; NULL where Pax8 does not say."""
     unit = table.c.partner_cost if basis.knows_sell_price else table.c.price
     return unit * table.c.quantity * parts(table, basis)
+
+
+def _ruled(rule: StatusRule, table: FromClause) -> ColumnElement[str]:
+    if rule.before_start:
+        return case((table.c.starts_on > TODAY, _text(rule.before_start)), else_=_text(rule.badge))
+    if rule.after_end:
+        return case((table.c.ends_on < TODAY, _text(rule.after_end)), else_=_text(rule.badge))
+    return _text(rule.badge)
 
 
 def _text(word: str) -> ColumnElement[str]:

@@ -1,0 +1,51 @@
+"""Subscriptions as a sync would have left them, for tests of what is reckoned from them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.support.clock import NOW
+
+from billingone_api.database.tables.subscriptions import subscriptions
+from billingone_api.kit.ids import new_id
+
+PLAIN: Mapping[str, Any] = {
+    "source": "pax8",
+    "source_status": "Active",
+    "company_id": "company-1",
+    "product_id": "product-1",
+    "quantity": 1,
+    "price": None,
+    "partner_cost": None,
+    "currency": "AUD",
+    "billing_term": "Monthly",
+    "starts_on": None,
+    "ends_on": None,
+    "gone_at": None,
+    "client_id": None,
+    "usage_billed": None,
+    "first_seen_at": NOW,
+    "changed_at": NOW,
+}
+
+
+def subscription(**facts: Any) -> dict[str, Any]:
+    """A row of `subscriptions`, but for its organisation; what is not said is plain."""
+    made = new_id()
+    unknown = facts.keys() - PLAIN.keys() - {"id", "source_id"}
+    assert not unknown, unknown
+    return {"id": made, "source_id": str(made), **PLAIN, **facts}
+
+
+async def replace_all(
+    connection: AsyncConnection, organisation_id: UUID, rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """The organisation's subscriptions are these and no others."""
+    await connection.execute(
+        delete(subscriptions).where(subscriptions.c.organisation_id == organisation_id)
+    )
+    values = [{"organisation_id": organisation_id, **row} for row in rows]
+    if values:
+        await connection.execute(subscriptions.insert(), values)
