@@ -133,6 +133,7 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("attention", sa.Text(), nullable=True),
+        sa.Column("attention_code", sa.Text(), nullable=True),
         sa.Column("attention_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("schedule_minutes", sa.Integer(), nullable=True),
         sa.Column("connected_by", sa.Text(), nullable=False),

@@ -22,8 +22,9 @@ integrations = tenant_table(
     # what may be shown of the credentials, such as the client id
     Column("account", Text, nullable=False),
     Column("secret", LargeBinary, nullable=False),
-    # null while all is well
+    # what a person has to do, as a sentence and as a word for programs; null while all is well
     Column("attention", Text),
+    Column("attention_code", Text),
     Column("attention_since", DateTime(timezone=True)),
     Column("schedule_minutes", Integer),
     Column("connected_by", Text, nullable=False),

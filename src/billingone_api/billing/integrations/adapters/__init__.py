@@ -1,0 +1,1 @@
+"""PostgreSQL's side of integrations, and Pax8's."""
