@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from types import NoneType
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -17,7 +18,8 @@ from billingone_api.kit.text import storable
 
 Item = TypeVar("Item")
 _SEAL = 16
-MAX_CURSOR = 2_000
+# A name of 500 characters, each of them escaped, in base64, beside a number and an id.
+MAX_CURSOR = 5_000
 
 
 class CursorInvalid(InvalidRequest):
@@ -74,15 +76,11 @@ class Cursors:
         self._key = key
 
     def seal(self, values: tuple[Any, ...], *, scope: str) -> str:
-        payload = json.dumps([_encode(value) for value in values]).encode()
-        return base64.urlsafe_b64encode(self._mac(payload, scope) + payload).rstrip(b"=").decode()
+        payload = _bytes(json.dumps([_encode(value) for value in values], ensure_ascii=False))
+        return _written(self._mac(payload, scope) + payload)
 
     def open(self, cursor: str, *, scope: str) -> tuple[Any, ...]:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        try:
-            raw = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
-        except (ValueError, UnicodeEncodeError) as error:
-            raise CursorInvalid("Take `next_cursor` as it came, from the same list.") from error
+        raw = _read(cursor)
         seal, payload = raw[:_SEAL], raw[_SEAL:]
         if not hmac.compare_digest(seal, self._mac(payload, scope)):
             raise CursorInvalid(
@@ -92,15 +90,37 @@ class Cursors:
         return tuple(_decode(kind, text) for kind, text in json.loads(payload))
 
     def _mac(self, payload: bytes, scope: str) -> bytes:
-        message = len(scope.encode()).to_bytes(4, "big") + scope.encode() + payload
+        place = _bytes(scope)
+        message = len(place).to_bytes(4, "big") + place + payload
         return hmac.new(self._key, message, hashlib.sha256).digest()[:_SEAL]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
+
+
+def _written(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _read(cursor: str) -> bytes:
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except ValueError:
+        raw = b""
+    # base64 is read loosely: foreign characters are skipped, the last one's spare bits ignored.
+    if _written(raw) != cursor:
+        raise CursorInvalid("Take `next_cursor` as it came, from the same list.")
+    return raw
 
 
 _CODECS: dict[str, tuple[type, Any]] = {
     "s": (str, str),
+    "z": (NoneType, lambda _: None),
+    "b": (bool, "True".__eq__),  # before int, which a bool is too
     "i": (int, int),
     "n": (Decimal, Decimal),
-    "t": (datetime, datetime.fromisoformat),
+    "t": (datetime, datetime.fromisoformat),  # before date, which a datetime is too
     "d": (date, date.fromisoformat),
     "u": (UUID, UUID),
 }

@@ -70,11 +70,17 @@ def _request_id(scope: Scope) -> str:
 
 
 def _log_line(scope: Scope, status: int | None, seconds: float) -> None:
-    route: Any = scope.get("route")
     log.info(
         "request",
         method=scope["method"],
-        route=getattr(route, "path", None),
+        route=_template(scope),
         status=status,
         milliseconds=round(seconds * 1000, 1),
     )
+
+
+def _template(scope: Scope) -> str | None:
+    """The route's whole path with its parameters' names; None where no route matched."""
+    # The route of an included router knows its own half of the path only.
+    included: Any = scope.get("fastapi", {}).get("effective_route_context")
+    return getattr(included or scope.get("route"), "path_format", None)
