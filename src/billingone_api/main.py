@@ -11,12 +11,14 @@ from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
 
 from billingone_api.billing.access import routes as access
+from billingone_api.billing.settings import routes as settings_area
 from billingone_api.config import Settings
 from billingone_api.database.engine import SIGNS_OF_ABSENCE, is_away
 from billingone_api.database.migrations import SchemaError, check_schema
 from billingone_api.kit import openapi, problems
 from billingone_api.kit.errors import Unavailable
 from billingone_api.kit.requests import RequestEnvelope
+from billingone_api.kit.revalidation import Revalidation
 from billingone_api.process import Process, process_of, running_process
 
 VERSION: Final = "0.1.0"
@@ -32,7 +34,10 @@ decimal string with its currency, instants are RFC 3339 in UTC. Lists are walked
 OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"})
 """What answers without a token, besides the reference page; a test compares it with the app."""
 
-_AREAS: Final[tuple[APIRouter, ...]] = (access.router,)
+_AREAS: Final[tuple[APIRouter, ...]] = (
+    access.router,
+    settings_area.router,
+)
 
 
 def create_app(
@@ -57,6 +62,7 @@ def create_app(
     for kind in SIGNS_OF_ABSENCE:
         app.add_exception_handler(kind, _database_away)
     app.add_exception_handler(SchemaError, _schema_unknown)
+    app.add_middleware(Revalidation)
     app.add_middleware(RequestEnvelope)
     app.add_middleware(
         CORSMiddleware,

@@ -1,7 +1,7 @@
 """Versions of a resource on the wire: ETag and If-Match (RFC 9110, 8.8.3 and 13.1)."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Header, Response
 
@@ -20,11 +20,21 @@ IfMatch = Annotated[
 ]
 
 
-def etag(version: int) -> str:
+def tagged(*, is_read: bool = True) -> dict[int | str, dict[str, Any]]:
+    """What a route that tags its answer says of it in the document."""
+    tag = {"description": "Names this version.", "schema": {"type": "string"}}
+    answer: dict[int | str, dict[str, Any]] = {200: {"headers": {"ETag": tag}}}
+    if not is_read:
+        return answer
+    unchanged = "Nothing changed since the version that `If-None-Match` names."
+    return answer | {304: {"description": unchanged, "headers": {"ETag": tag}}}
+
+
+def etag(version: int | str) -> str:
     return f'"{version}"'
 
 
-def tag(response: Response, *, version: int) -> None:
+def tag(response: Response, *, version: int | str) -> None:
     response.headers["ETag"] = etag(version)
     response.headers["Cache-Control"] = CACHING
 

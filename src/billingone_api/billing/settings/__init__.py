@@ -1,0 +1,1 @@
+"""What an organisation chose: by which day, currency and price basis its figures are reckoned."""
