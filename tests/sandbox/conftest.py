@@ -2,27 +2,15 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
+from tests.support.clock import SetClock
 
 from billingone_api.sandbox.app import Sandbox, SandboxSettings, create_sandbox
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-
-
-@dataclass
-class SetClock:
-    """A clock that stands still until a test moves it."""
-
-    instant: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def move(self, **by: float) -> None:
-        self.instant += timedelta(**by)
 
 
 @dataclass
@@ -49,7 +37,7 @@ async def pax8_token(http: AsyncClient, sandbox: Sandbox) -> Response:
 
 @pytest.fixture
 def clock() -> SetClock:
-    return SetClock()
+    return SetClock(NOW)
 
 
 @pytest.fixture

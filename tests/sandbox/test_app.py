@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient
-from tests.sandbox.conftest import Pax8Caller, SetClock, pax8_token
+from tests.sandbox.conftest import Pax8Caller, pax8_token
+from tests.support.clock import SetClock
 
 from billingone_api.sandbox.app import Sandbox, SandboxSettings, create_sandbox
 

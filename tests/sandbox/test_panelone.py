@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 from jose import jwt
-from tests.sandbox.conftest import SetClock
+from tests.support.clock import SetClock
 
 from billingone_api.sandbox.app import Sandbox
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
-from tests.sandbox.conftest import Pax8Caller, SetClock, pax8_token
+from tests.sandbox.conftest import Pax8Caller, pax8_token
+from tests.support.clock import SetClock
 
 from billingone_api.sandbox.app import Sandbox
 

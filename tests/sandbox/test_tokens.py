@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from jose import jwt
-from tests.sandbox.conftest import NOW, SetClock
+from tests.sandbox.conftest import NOW
+from tests.support.clock import SetClock
 
 from billingone_api.sandbox.identifiers import Identifiers
 from billingone_api.sandbox.keys import KeyRing
@@ -21,7 +22,7 @@ def mint(keys: KeyRing, *, clock: SetClock | None = None) -> TokenMint:
         organisation_id="00000000-0000-4000-8000-000000000001",
         ids=Identifiers(1),
         keys=keys,
-        clock=clock or SetClock(),
+        clock=clock or SetClock(NOW),
     )
 
 
@@ -97,7 +98,7 @@ def test_a_services_token_names_its_scopes_and_organisation(rsa_keys: KeyRing) -
 
 
 def test_a_token_expires_by_the_injected_clock(rsa_keys: KeyRing) -> None:
-    clock = SetClock()
+    clock = SetClock(NOW)
     office = mint(rsa_keys, clock=clock)
     token = office.person()
     assert office.verified(token)["aud"] == "authenticated"

@@ -1,26 +1,11 @@
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
 import pytest
 from tests.kit.auth.mint import NOW, Mint
-
-
-@dataclass
-class SetClock:
-    """A clock that stands still until a test moves it."""
-
-    instant: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def move(self, **by: float) -> None:
-        self.instant += timedelta(**by)
+from tests.support.clock import SetClock
 
 
 @pytest.fixture
 def clock() -> SetClock:
-    return SetClock()
+    return SetClock(NOW)
 
 
 @pytest.fixture(scope="session")

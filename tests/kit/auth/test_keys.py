@@ -11,8 +11,8 @@ import pytest
 import respx
 from jose import backends
 from jose.backends.native import get_random_bytes
-from tests.kit.auth.conftest import SetClock
 from tests.kit.auth.mint import Mint, ec_key, ec_record, rsa_key, rsa_record
+from tests.support.clock import SetClock
 
 from billingone_api.kit.auth.jwks import read_key_set
 from billingone_api.kit.auth.keys import (

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jose.backends.base import Key
-from tests.kit.auth.conftest import SetClock
 from tests.kit.auth.corpus import GOOD, ROLE_UNKNOWN, Case, corpus, secret_corpus
 from tests.kit.auth.mint import (
     AUDIENCE,
@@ -22,6 +21,7 @@ from tests.kit.auth.mint import (
     encode,
     es256,
 )
+from tests.support.clock import SetClock
 
 from billingone_api.kit.auth.jwks import read_key_set
 from billingone_api.kit.auth.keys import SharedSecret
@@ -55,8 +55,8 @@ class FixedKeys:
         return published.key
 
 
-VERIFIER = TokenVerifier(RULES, keys=FixedKeys(MINT), clock=SetClock())
-SECRET_VERIFIER = TokenVerifier(SECRET_RULES, keys=SharedSecret(SECRET), clock=SetClock())
+VERIFIER = TokenVerifier(RULES, keys=FixedKeys(MINT), clock=SetClock(NOW))
+SECRET_VERIFIER = TokenVerifier(SECRET_RULES, keys=SharedSecret(SECRET), clock=SetClock(NOW))
 
 
 async def verdict(verifier: TokenVerifier, token: str) -> str | None:
@@ -143,7 +143,7 @@ async def test_claims_are_read_where_the_operator_says() -> None:
     )
     panel: Json = {"user": "u", "mail": "m", "name": "n", "role": "Owner", "session": "s"}
     claims = MINT.claims(panel=panel | {"org": ORGANISATION}, app_metadata=None, email="other")
-    verifier = TokenVerifier(rules, keys=FixedKeys(MINT), clock=SetClock())
+    verifier = TokenVerifier(rules, keys=FixedKeys(MINT), clock=SetClock(NOW))
     identity = await verifier.verify(MINT.token(claims))
     assert (identity.subject, identity.email, identity.name) == ("u", "m", "n")
     assert (identity.role, identity.session_id) == ("Owner", "s")
@@ -152,7 +152,7 @@ async def test_claims_are_read_where_the_operator_says() -> None:
 
 async def test_sub_is_required_even_where_the_user_is_named_elsewhere() -> None:
     verifier = TokenVerifier(
-        replace(RULES, user_claim="panel.user"), keys=FixedKeys(MINT), clock=SetClock()
+        replace(RULES, user_claim="panel.user"), keys=FixedKeys(MINT), clock=SetClock(NOW)
     )
     assert (await verifier.verify(MINT.token(MINT.claims(panel={"user": "u"})))).subject == "u"
     for claims in (MINT.claims(panel={"user": "u"}, sub=None), MINT.claims(panel={})):
@@ -163,7 +163,7 @@ async def test_sub_is_required_even_where_the_user_is_named_elsewhere() -> None:
 @pytest.mark.parametrize("allowed", ["RS256", "ES256"])
 async def test_a_published_key_of_an_algorithm_not_allowed_signs_nothing(allowed: str) -> None:
     rules = replace(RULES, algorithms=(allowed,))
-    verifier = TokenVerifier(rules, keys=FixedKeys(MINT), clock=SetClock())
+    verifier = TokenVerifier(rules, keys=FixedKeys(MINT), clock=SetClock(NOW))
     header = {"alg": "ES256", "kid": "ec-1"}
     tokens = {
         "RS256": MINT.token(),
