@@ -16,10 +16,11 @@ from billingone_api.config import Settings
 from billingone_api.database.engine import SIGNS_OF_ABSENCE, is_away
 from billingone_api.database.migrations import SchemaError, check_schema
 from billingone_api.kit import openapi, problems
+from billingone_api.kit.bodies import Bodies
 from billingone_api.kit.errors import Unavailable
 from billingone_api.kit.requests import RequestEnvelope
 from billingone_api.kit.revalidation import Revalidation
-from billingone_api.process import Process, process_of, running_process
+from billingone_api.process import Process, identity_of, process_of, running_process
 
 VERSION: Final = "0.1.0"
 _DESCRIPTION: Final = """\
@@ -58,11 +59,12 @@ def create_app(
         api.include_router(area)
     app.include_router(api)
     app.include_router(_health)
-    problems.install(app)
+    problems.install(app, recognise=_recognise)
     for kind in SIGNS_OF_ABSENCE:
         app.add_exception_handler(kind, _database_away)
     app.add_exception_handler(SchemaError, _schema_unknown)
     app.add_middleware(Revalidation)
+    app.add_middleware(Bodies, limit=settings.max_body_bytes)
     app.add_middleware(RequestEnvelope)
     app.add_middleware(
         CORSMiddleware,
@@ -117,13 +119,13 @@ def _describe(app: FastAPI) -> None:
 _health = APIRouter(include_in_schema=False)
 
 
-@_health.get("/livez")
+@_health.api_route("/livez", methods=["GET", "HEAD"])
 async def livez() -> JSONResponse:
     """The process answers; whether it can work is /readyz's to say."""
     return JSONResponse({"status": "alive"})
 
 
-@_health.get("/readyz")
+@_health.api_route("/readyz", methods=["GET", "HEAD"])
 async def readyz(request: Request) -> Response:
     """The database is reachable and at this program's schema; oldest due work for the curious."""
     process = process_of(request)
@@ -138,6 +140,11 @@ async def readyz(request: Request) -> Response:
             )
         ).scalar_one()
     return JSONResponse({"status": "ready", "oldest_due_work_seconds": max(waiting, 0)})
+
+
+async def _recognise(request: Request) -> None:
+    if request.url.path not in OPEN_ROUTES:
+        await identity_of(request, process_of(request), None)
 
 
 async def _database_away(request: Request, error: Exception) -> Response:

@@ -175,6 +175,9 @@ class TooLarge(ApiError):
     code = "body_too_large"
     title = "The body is too large"
 
+    def __init__(self, detail: str = "Send less at once.") -> None:
+        super().__init__(detail)
+
 
 class UnsupportedMedia(ApiError):
     """The body is not JSON."""
@@ -182,6 +185,9 @@ class UnsupportedMedia(ApiError):
     status = 415
     code = "unsupported_media_type"
     title = "Send JSON"
+
+    def __init__(self, detail: str = "Send a body of type application/json.") -> None:
+        super().__init__(detail)
 
 
 class PreconditionRequired(ApiError):

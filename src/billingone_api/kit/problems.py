@@ -1,15 +1,17 @@
 """Every error leaves as problem+json (RFC 9457), from here."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from email.message import Message
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from billingone_api.kit.errors import (
@@ -19,7 +21,6 @@ from billingone_api.kit.errors import (
     MethodNotAllowed,
     NotFound,
     Pointer,
-    TooLarge,
     UnsupportedMedia,
     ValidationFailed,
 )
@@ -91,8 +92,15 @@ def response(error: ApiError, *, request_id: str) -> Response:
     )
 
 
-def install(app: FastAPI) -> None:
-    """Answer for every kind of error that FastAPI and Starlette know."""
+Recognise = Callable[[Request], Awaitable[object]]
+
+
+def install(app: FastAPI, *, recognise: Recognise) -> None:
+    """Answer for every kind of error that FastAPI and Starlette know.
+
+    `recognise` raises the ApiError of a caller who has no business here. FastAPI reads a body
+    before it asks anybody who they are; here whoever is nobody learns that first.
+    """
 
     @app.exception_handler(ApiError)
     async def tell(request: Request, error: ApiError) -> Response:
@@ -100,11 +108,22 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def tell_validation(request: Request, error: RequestValidationError) -> Response:
-        return response(from_validation(error.errors()), request_id=request_id(request.scope))
+        told = from_validation(error.errors(), content_type=request.headers.get("content-type"))
+        return await tell_recognised(request, told)
 
     @app.exception_handler(HTTPException)
     async def tell_http(request: Request, error: HTTPException) -> Response:
-        return response(from_http(error, request), request_id=request_id(request.scope))
+        told = from_http(error, request)
+        if isinstance(told, InvalidRequest):
+            return await tell_recognised(request, told)
+        return await tell(request, told)
+
+    async def tell_recognised(request: Request, error: ApiError) -> Response:
+        try:
+            await recognise(request)
+        except ApiError as stranger:
+            return await tell(request, stranger)
+        return await tell(request, error)
 
 
 def request_id(scope: Scope) -> str:
@@ -118,11 +137,30 @@ def internal(scope: Scope, error: Exception) -> Response:
     return response(Internal(detail), request_id=request_id(scope))
 
 
-def from_validation(found: Sequence[Any]) -> ApiError:
+def from_validation(found: Sequence[Any], *, content_type: str | None) -> ApiError:
+    if not is_json(content_type) and any(_is_of_whole_body(item) for item in found):
+        return UnsupportedMedia()
+    return validation_failed([_pointer(item) for item in found])
+
+
+def validation_failed(errors: Sequence[Pointer]) -> ApiError:
     return ValidationFailed(
-        "See `errors`: each points at one field and says what it should be.",
-        errors=[_pointer(item) for item in found],
+        "See `errors`: each points at one field and says what it should be.", errors=errors
     )
+
+
+def is_json(content_type: str | None) -> bool:
+    """As FastAPI judges it: a body of any other type reaches the model unread."""
+    header = Message()
+    header["content-type"] = content_type or "text/plain"
+    subtype = header.get_content_subtype()
+    return header.get_content_maintype() == "application" and (
+        subtype == "json" or subtype.endswith("+json")
+    )
+
+
+def _is_of_whole_body(item: dict[str, Any]) -> bool:
+    return tuple(item["loc"]) == ("body",) and item["type"] != "missing"
 
 
 def _pointer(item: dict[str, Any]) -> Pointer:
@@ -136,28 +174,26 @@ def _pointer(item: dict[str, Any]) -> Pointer:
         words = str(item["ctx"]["error"])
     return Pointer(
         place=str(place),
-        pointer="".join("/" + _escaped(str(part)) for part in path),
+        pointer="".join("/" + escaped(str(part)) for part in path),
         code=kind,
         detail=words or "Is not valid.",
     )
 
 
-def _escaped(part: str) -> str:
+def escaped(part: str) -> str:
     """A JSON pointer's step; what a caller named a field may hold anything, so it is cut short."""
     printable = part.encode("utf-8", "replace").decode()[:100]
     return printable.replace("~", "~0").replace("/", "~1")
 
 
 def from_http(error: HTTPException, request: Request) -> ApiError:
+    if isinstance(error.__cause__, ApiError):
+        return error.__cause__  # FastAPI wraps whatever goes wrong while it reads a body
     if error.status_code == NotFound.status:
         return NotFound()
     if error.status_code == MethodNotAllowed.status:
         allowed = ", ".join(sorted(methods_at(request.app.routes, request.scope)))
         return MethodNotAllowed(f"Allowed here: {allowed}.", headers={"Allow": allowed})
-    if error.status_code == TooLarge.status:
-        return TooLarge("Send less at once.")
-    if error.status_code == UnsupportedMedia.status:
-        return UnsupportedMedia("Send a body of type application/json.")
     if error.status_code < Internal.status:
         return InvalidRequest("The body could not be read as JSON.")
     return Internal("An error of ours. It is in our log under this request_id.")
@@ -165,9 +201,9 @@ def from_http(error: HTTPException, request: Request) -> ApiError:
 
 def methods_at(routes: Sequence[BaseRoute], scope: Scope) -> set[str]:
     """Every method that some route answers at this path: Starlette names the first route's only."""
+    path = scope["path"]
     found: set[str] = set()
-    for route in routes:
-        match, _ = route.matches(scope)
-        if match is not Match.NONE:
-            found |= getattr(route, "methods", None) or set()
+    for route in iter_route_contexts(routes):
+        if route.methods and route.path_regex.match(path):
+            found |= route.methods
     return found

@@ -11,6 +11,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from jose.backends.base import Key
+
+from billingone_api.kit.auth.jwks import read_key_set
+from billingone_api.kit.errors import Unauthenticated
 
 Json = dict[str, Any]
 Signer = Callable[[bytes], bytes]
@@ -182,3 +186,16 @@ class Mint:
 
 def _bytes(value: Json | bytes) -> bytes:
     return value if isinstance(value, bytes) else json.dumps(value).encode()
+
+
+class FixedKeys:
+    """The mint's key set, read once and never fetched."""
+
+    def __init__(self, mint: Mint) -> None:
+        self._keys = read_key_set(json.dumps(mint.jwks()).encode())
+
+    async def key_for(self, kid: str | None, *, algorithm: str) -> Key:
+        published = self._keys.get(kid or "")
+        if published is None or published.algorithm != algorithm:
+            raise Unauthenticated("No such key.")
+        return published.key

@@ -1,4 +1,3 @@
-import json
 from base64 import b64encode
 from collections import Counter
 from dataclasses import replace
@@ -8,13 +7,13 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jose.backends.base import Key
 from tests.kit.auth.corpus import GOOD, ROLE_UNKNOWN, Case, corpus, secret_corpus
 from tests.kit.auth.mint import (
     AUDIENCE,
     ISSUER,
     NOW,
     ORGANISATION,
+    FixedKeys,
     Json,
     Mint,
     ec_key,
@@ -23,7 +22,6 @@ from tests.kit.auth.mint import (
 )
 from tests.support.clock import SetClock
 
-from billingone_api.kit.auth.jwks import read_key_set
 from billingone_api.kit.auth.keys import SharedSecret
 from billingone_api.kit.auth.rules import TokenRules
 from billingone_api.kit.auth.tokens import TokenVerifier, bearer
@@ -40,19 +38,6 @@ SECRET_RULES = replace(RULES, algorithms=("HS256",), jwks_url=None, shared_secre
 MINT = Mint()
 CASES = list(corpus(MINT))
 SECRET_CASES = list(secret_corpus(MINT, SECRET))
-
-
-class FixedKeys:
-    """The mint's key set, read once and never fetched."""
-
-    def __init__(self, mint: Mint) -> None:
-        self._keys = read_key_set(json.dumps(mint.jwks()).encode())
-
-    async def key_for(self, kid: str | None, *, algorithm: str) -> Key:
-        published = self._keys.get(kid or "")
-        if published is None or published.algorithm != algorithm:
-            raise Unauthenticated("No such key.")
-        return published.key
 
 
 VERIFIER = TokenVerifier(RULES, keys=FixedKeys(MINT), clock=SetClock(NOW))

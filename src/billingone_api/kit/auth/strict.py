@@ -12,14 +12,14 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from billingone_api.kit.structure import is_deeper
+
 LARGEST_TOKEN: Final = 16 * 1024
 DEEPEST: Final = 16
 
 _PARTS: Final = 3
 _LONGEST_KEY_ID: Final = 256
 _ALPHABET: Final = re.compile(r"[A-Za-z0-9_-]+")
-# Strings are skipped whole; an unterminated one runs to the end, so that no input is quadratic.
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 Json = dict[str, Any]
 
@@ -67,11 +67,10 @@ def base64url(text: str) -> bytes:
 
 def json_object(data: bytes) -> Json:
     """Parse one JSON object: UTF-8, finite numbers, no member twice, not deep."""
+    if is_deeper(data, than=DEEPEST):
+        raise Malformed("nested too deeply")
     try:
-        text = data.decode()
-        if text.count("[") + text.count("{") > DEEPEST:
-            _measure(text)
-        value = _STRICT.decode(text)
+        value = _STRICT.decode(data.decode())
     except Malformed:
         raise
     except ValueError as error:
@@ -95,18 +94,6 @@ def _read_header(header: Json) -> tuple[str, str | None]:
 
 def is_key_id(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_KEY_ID and value.isprintable()
-
-
-def _measure(text: str) -> None:
-    """Refuse depth before parsing: how deep a parser may recurse differs between Pythons."""
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        if match[0] in "[{":
-            depth += 1
-        elif match[0] in "]}":
-            depth -= 1
-        if depth > DEEPEST:
-            raise Malformed("nested too deeply")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> Json:
