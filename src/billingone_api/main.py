@@ -32,6 +32,18 @@ decimal string with its currency, instants are RFC 3339 in UTC. Lists are walked
 `next_cursor`. Errors are `application/problem+json` with a stable `code`.
 """
 
+_TAGS: Final = {
+    "access": "Who is signed in, and what they may do.",
+    "dashboard": "The four cards, each with its freshness and coverage.",
+    "definitions": "What every figure and every word means, as the program reckons it.",
+    "subscriptions": "What clients are subscribed to, at which price, with every change seen.",
+    "clients": "PanelOne's clients, and which record of a third party belongs to whom.",
+    "syncs": "Copying from third parties: asked for, under way, done.",
+    "integrations": "Connections to third parties: credentials, schedules, status.",
+    "settings": "What an organisation chose: bases of figures, exchange rates.",
+    "panelone": "What PanelOne itself tells us, with a service token.",
+}
+
 OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"})
 """What answers without a token, besides the reference page; a test compares it with the app."""
 
@@ -97,6 +109,8 @@ def _framed(settings: Settings, lifespan: Any) -> FastAPI:
         "title": "BillingOne API",
         "version": VERSION,
         "description": _DESCRIPTION,
+        "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        "openapi_tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "lifespan": lifespan,
         "redirect_slashes": False,
     }

@@ -25,6 +25,15 @@ _WORDS: Final = {
 }
 
 
+_DONE: Final = {
+    200: "As asked for.",
+    201: "Made; `Location` names it where it has an address of its own.",
+    202: "Accepted: the work goes on, and `Location` says where to follow it.",
+    204: "Done; there is nothing more to say.",
+    304: "Nothing has changed since the version that `If-None-Match` names.",
+}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route besides those of every route, for its decorator."""
     return {status: {"description": _WORDS[status]} for status in statuses}
@@ -37,17 +46,35 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas["ProblemCode"] = _codes()
     schemas["Problem"] = _PROBLEM
+    schemas["FieldProblem"] = _FIELD_PROBLEM
     document["components"]["responses"] = {
         f"Problem{status}": _response(words) for status, words in _WORDS.items()
     }
+    for name, schema in schemas.items():
+        _finish_schema(schema, name, schemas)
     for path, item in document["paths"].items():
         for method in _METHODS & item.keys():
             _finish(item[method], path)
     return document
 
 
+def _finish_schema(schema: dict[str, Any], name: str, schemas: dict[str, Any]) -> None:
+    """Without the titles that only repeat names, and with an example for pages of what has one."""
+    schema.pop("title", None)
+    for field in schema.get("properties", {}).values():
+        field.pop("title", None)
+    items = schema.get("properties", {}).get("items", {}).get("items", {})
+    if name.endswith("Page") and "$ref" in items:
+        of = schemas[items["$ref"].rpartition("/")[2]]
+        page = {"items": of.get("examples", [])[:1], "next_cursor": None, "total": None}
+        schema.setdefault("examples", [page])
+
+
 def _finish(operation: dict[str, Any], path: str) -> None:
     responses = operation["responses"]
+    for status, response in responses.items():
+        if response.get("description") == "Successful Response":
+            response["description"] = _DONE[int(status)]
     statuses = {int(status) for status in responses if status in map(str, _WORDS)}
     statuses |= {500, 503}
     if operation.get("security"):
@@ -70,7 +97,6 @@ def _codes() -> dict[str, Any]:
     known = sorted({(error.code, error.status, error.title) for error in _family(ApiError)})
     return {
         "type": "string",
-        "title": "ProblemCode",
         "description": "What went wrong, for programs; a code never changes its meaning.\n\n"
         + "\n".join(f"- `{code}` ({status}): {title}." for code, status, title in known),
         "enum": sorted({code for code, _, _ in known}),
@@ -83,9 +109,26 @@ def _family(kind: type[ApiError]) -> Iterator[type[ApiError]]:
         yield from _family(child)
 
 
+_FIELD_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "One thing that is wrong in a request; the value itself is not repeated.",
+    "required": ["in", "pointer", "code", "detail"],
+    "properties": {
+        "in": {
+            "type": "string",
+            "enum": ["body", "query", "path", "header", "cookie"],
+            "description": "Which part of the request.",
+        },
+        "pointer": {
+            "type": "string",
+            "description": "A JSON pointer (RFC 6901) into the body, or the parameter's name.",
+        },
+        "code": {"type": "string", "description": "What is wrong, for programs."},
+        "detail": {"type": "string", "description": "What it should be, for people."},
+    },
+}
 _PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
-    "title": "Problem",
     "description": "An error (RFC 9457). Programs read `code`, people read `detail`.",
     "required": ["type", "title", "status", "code", "detail", "request_id"],
     "properties": {
@@ -97,17 +140,8 @@ _PROBLEM: Final[dict[str, Any]] = {
         "request_id": {"type": "string", "description": "Finds the request in our log."},
         "errors": {
             "type": "array",
-            "description": "What is wrong where; the value itself is not repeated.",
-            "items": {
-                "type": "object",
-                "required": ["in", "pointer", "code", "detail"],
-                "properties": {
-                    "in": {"type": "string", "enum": ["body", "query", "path", "header"]},
-                    "pointer": {"type": "string", "description": "A JSON pointer (RFC 6901)."},
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            },
+            "description": "What is wrong where; only in answers with status 422.",
+            "items": {"$ref": "#/components/schemas/FieldProblem"},
         },
     },
     "examples": [

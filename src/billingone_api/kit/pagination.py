@@ -51,6 +51,11 @@ class PageOf(BaseModel, Generic[Item]):
 
     model_config = ConfigDict(from_attributes=True)
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """What generated clients call it: SubscriptionPage for a page of SubscriptionOut."""
+        return f"{params[0].__name__.removesuffix('Out')}Page"
+
     items: list[Item]
     next_cursor: Annotated[
         str | None, Field(description="Send it back as `cursor`; null on the last page.")

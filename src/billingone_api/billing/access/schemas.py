@@ -32,7 +32,7 @@ class OrganisationOut(BaseModel):
 class AppOut(BaseModel):
     """An app the person may switch to with the same session."""
 
-    key: Literal["panelone", "billingone"]
+    key: Annotated[Literal["panelone", "billingone"], Field(description="Names the app.")]
     name: str
     url: str
     is_current: bool
