@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import structlog
 from tests.support.api import Api, made_process, running_app, settings_for
 from tests.support.clock import SetClock
 from tests.support.databases import Database, copied, make_template
@@ -15,6 +16,15 @@ from billingone_api.embedded.postgres import EmbeddedPostgres
 from billingone_api.embedded.redis import EmbeddedRedis
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
+
+# structlog's own choice prints every local variable of a traceback, which takes seconds.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

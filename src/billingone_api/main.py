@@ -1,6 +1,6 @@
 """The HTTP API: every router, every error handler, and what lives as long as the process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
@@ -12,6 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from billingone_api.billing.access import routes as access
 from billingone_api.billing.settings import routes as settings_area
+from billingone_api.billing.sources import SOURCES
+from billingone_api.billing.syncs import routes as syncs
+from billingone_api.billing.syncs.ports import Source
 from billingone_api.config import Settings
 from billingone_api.database.engine import SIGNS_OF_ABSENCE, is_away
 from billingone_api.database.migrations import SchemaError, check_schema
@@ -50,13 +53,17 @@ OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"})
 _AREAS: Final[tuple[APIRouter, ...]] = (
     access.router,
     settings_area.router,
+    syncs.router,
 )
 
 
 def create_app(
-    settings: Settings, *, process: AbstractAsyncContextManager[Process] | None = None
+    settings: Settings,
+    *,
+    process: AbstractAsyncContextManager[Process] | None = None,
+    sources: Sequence[Source] = SOURCES,
 ) -> FastAPI:
-    """The API; `process` is for tests, which put together their own."""
+    """The API; `process` and `sources` are for tests, which put together their own."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -66,6 +73,7 @@ def create_app(
             yield
 
     app = _framed(settings, lifespan)
+    app.state.sources = {source.key: source for source in sources}
     api = APIRouter(prefix="/v1")
     for area in _AREAS:
         api.include_router(area)

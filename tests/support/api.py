@@ -12,6 +12,8 @@ from tests.support.clock import SetClock
 from tests.support.databases import Database
 from tests.support.people import ISSUER, RULES, SECRET, Mint
 
+from billingone_api.billing.sources import SOURCES
+from billingone_api.billing.syncs.ports import Source
 from billingone_api.config import Settings
 from billingone_api.database.engine import create_engine
 from billingone_api.kit.auth.keys import SharedSecret
@@ -84,12 +86,12 @@ async def made_process(settings: Settings, *, clock: SetClock) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def running_app(process: Process) -> AsyncIterator[FastAPI]:
+async def running_app(process: Process, *sources: Source) -> AsyncIterator[FastAPI]:
     @asynccontextmanager
     async def given() -> AsyncIterator[Process]:
         yield process
 
-    app = create_app(process.settings, process=given())
+    app = create_app(process.settings, process=given(), sources=sources or SOURCES)
     async with app.router.lifespan_context(app):
         yield app
 

@@ -1,7 +1,12 @@
 """The words of syncing: runs, their steps, what they did, and how they end."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from functools import reduce
+from operator import add
+from typing import Any
 from uuid import UUID
 
 
@@ -10,6 +15,14 @@ class Mode(StrEnum):
 
     DELTA = "delta"
     FULL = "full"
+
+
+class Trigger(StrEnum):
+    """Who wanted a sync."""
+
+    PERSON = "person"
+    SERVICE = "service"
+    SCHEDULE = "schedule"
 
 
 class RunStatus(StrEnum):
@@ -22,6 +35,10 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+    @property
+    def is_final(self) -> bool:
+        return self not in {RunStatus.QUEUED, RunStatus.RUNNING}
+
 
 class StepStatus(StrEnum):
     """`partial`: something was left undone on purpose, and the step's notice says what."""
@@ -30,6 +47,32 @@ class StepStatus(StrEnum):
     RUNNING = "running"
     DONE = "done"
     PARTIAL = "partial"
+
+    @property
+    def is_final(self) -> bool:
+        return self in {StepStatus.DONE, StepStatus.PARTIAL}
+
+
+class ProblemCode(StrEnum):
+    """Why a run waits or did not end well, for programs."""
+
+    CREDENTIALS_REJECTED = "credentials_rejected"
+    PERMISSION_DENIED = "permission_denied"
+    RATE_LIMITED = "provider_rate_limited"
+    UNAVAILABLE = "provider_unavailable"
+    MALFORMED = "provider_malformed"
+    INTERNAL = "internal_error"
+    WORKER_LOST = "worker_lost"
+    CONNECTION_CHANGED = "connection_changed"
+    ORGANISATION_ENDED = "organisation_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What happened and what to do, as sentences for people."""
+
+    code: ProblemCode
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +109,180 @@ class RunContext:
     source: str
     connection_id: UUID
     mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgress:
+    """How far a step is; `done` and `total` count records read."""
+
+    name: str
+    status: StepStatus
+    done: int
+    total: int | None
+    counts: Tally
+    notice: str | None
+
+    @property
+    def progress(self) -> int | None:
+        """In per cent; None while nobody knows how much there is."""
+        if self.status.is_final:
+            return 100
+        if self.total is None:
+            return None
+        return min(self.done * 100 // self.total, 100) if self.total else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One source's part in a sync; `joined` where it was under way before the sync asked."""
+
+    id: UUID
+    source: str
+    mode: Mode
+    status: RunStatus
+    joined: bool
+    cancel_requested: bool
+    revision: int
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    resumes_at: datetime | None
+    problem: Problem | None
+    steps: Sequence[StepProgress]
+
+    @property
+    def counts(self) -> Tally:
+        return reduce(add, (step.counts for step in self.steps), Tally())
+
+    @property
+    def progress(self) -> int:
+        """In per cent, each step weighing the same; one whose size is unknown counts as begun."""
+        if self.status in {RunStatus.SUCCEEDED, RunStatus.PARTIAL}:
+            return 100
+        return _mean([step.progress or 0 for step in self.steps])
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """What somebody asked for at once; its status is that of all its runs together.
+
+    Runs that ended differently make it partial. `revision` grows with every visible change.
+    """
+
+    id: UUID
+    status: RunStatus
+    trigger: Trigger
+    requested_by: str | None
+    requested_at: datetime
+    runs: Sequence[Run]
+
+    @property
+    def revision(self) -> int:
+        return sum(run.revision for run in self.runs)
+
+    @property
+    def progress(self) -> int:
+        return _mean([run.progress for run in self.runs])
+
+    @property
+    def finished_at(self) -> datetime | None:
+        ends = [run.finished_at for run in self.runs if run.finished_at is not None]
+        return max(ends) if self.status.is_final else None
+
+
+def _mean(shares: Sequence[int]) -> int:
+    return sum(shares) // len(shares) if shares else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A page of a list; `filters` holds those that are set."""
+
+    filters: Mapping[str, Any]
+    limit: int
+    cursor: str | None
+    with_total: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRecord:
+    """A record that could not be read, since when, and why."""
+
+    source: str
+    kind: str
+    record_id: str
+    reason: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRun:
+    """The run that will copy a source: a new one, or the one that was under way already."""
+
+    id: UUID
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Due work that a worker took up, and the lease under which it may write.
+
+    `attempts` counts how often it was taken up since it last got on, this time included.
+    """
+
+    organisation_id: UUID
+    kind: str
+    key: str
+    lease: UUID
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepBegun:
+    """A step as a worker finds it; the checkpoint is None for one that has written nothing."""
+
+    position: int
+    name: str
+    status: StepStatus
+    checkpoint: Mapping[str, Any] | None
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run could not go on; `retry_after` is in seconds, where the third party said."""
+
+    code: ProblemCode
+    sentence: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ends; `attention` is what a person has to do something about at its integration."""
+
+    status: RunStatus
+    problem: Problem | None = None
+    attention: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A run that goes on by itself, `seconds` from now; obeying a limit is no failed attempt."""
+
+    seconds: float
+    problem: Problem
+    is_attempt: bool
+
+
+class LeaseLost(Exception):
+    """Another worker has this work now: whoever meets this stops without a word."""
+
+
+class Withdrawn(Exception):
+    """Nobody wants the run any more: cancelled, its connection replaced, its organisation ended."""
+
+    def __init__(self, problem: Problem | None) -> None:
+        super().__init__("withdrawn")
+        self.problem = problem

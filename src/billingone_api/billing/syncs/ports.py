@@ -1,10 +1,22 @@
-"""What the engine needs of a source, and a source of the engine."""
+"""What the engine needs of a source and of the database, and a source of the engine."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
+from uuid import UUID
 
-from billingone_api.billing.syncs.models import RunContext, Tally
+from billingone_api.billing.syncs.models import (
+    Claim,
+    Mode,
+    Outcome,
+    QueuedRun,
+    RunContext,
+    StepBegun,
+    Sync,
+    Tally,
+    Trigger,
+    Wait,
+)
 from billingone_api.process import Process, Work
 
 Checkpoint = Mapping[str, Any]
@@ -65,4 +77,76 @@ class Source(Protocol):
         self, process: Process, run: RunContext
     ) -> AbstractAsyncContextManager[Sequence[Step]]:
         """Opens what the steps need, such as a client with the organisation's credentials."""
+        ...
+
+
+Sources = Mapping[str, Source]
+"""Every source of this program, by its key."""
+
+
+class Syncs(Protocol):
+    """Syncs of one organisation, inside the transaction of whoever asks."""
+
+    async def connections(self) -> Mapping[str, UUID]:
+        """The connection of every integration that is connected, by its provider."""
+        ...
+
+    async def queue(self, source: Source, *, connection_id: UUID, mode: Mode) -> QueuedRun:
+        """A run for a source, or the one that is unfinished: there is never a second."""
+        ...
+
+    async def add(
+        self, runs: Sequence[QueuedRun], *, trigger: Trigger, requested_by: str | None
+    ) -> UUID:
+        """The new sync's id."""
+        ...
+
+    async def find(self, sync_id: UUID) -> Sync | None: ...
+
+    async def request_cancel(self, run_id: UUID) -> bool:
+        """Whether a worker was told, which ends the run; otherwise nobody works on it."""
+        ...
+
+
+class RunRecord(Protocol):
+    """One run's rows, inside one transaction."""
+
+    async def fence(self, claim: Claim, *, attempts: int, seconds: float) -> None:
+        """Prove the lease, hold off everybody else, extend it; raises LeaseLost."""
+        ...
+
+    async def check(self) -> None:
+        """Raises Withdrawn when the run is not wanted any more."""
+        ...
+
+    async def begin(self) -> RunContext:
+        """It is running; raises LeaseLost where it has ended."""
+        ...
+
+    async def steps(self) -> Sequence[StepBegun]: ...
+
+    async def record(self, position: int, batch: Batch, tally: Tally) -> None:
+        """The batch's checkpoint and counts."""
+        ...
+
+    async def finish_step(self, position: int) -> None: ...
+
+    async def end(self, outcome: Outcome) -> None:
+        """For good; what the run has seen is forgotten, its integration told."""
+        ...
+
+    async def wait(self, wait: Wait) -> None: ...
+
+    async def give_back(self) -> None:
+        """Anybody may go on at once; being interrupted used up no attempt."""
+        ...
+
+
+class DueWork(Protocol):
+    """Work of every organisation that is due; workers share it by leases."""
+
+    async def claim(self, limit: int, *, kinds: Collection[str]) -> Sequence[Claim]: ...
+
+    async def renew(self, claims: Collection[Claim]) -> None:
+        """Their worker is alive."""
         ...

@@ -1,0 +1,7 @@
+"""Every third party that is copied: one list, for the API that starts syncs and for the worker."""
+
+from typing import Final
+
+from billingone_api.billing.syncs.ports import Source
+
+SOURCES: Final[tuple[Source, ...]] = ()

@@ -1,0 +1,175 @@
+"""The worker's door: starts what is scheduled, and carries a run through, batch by batch."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import aclosing, suppress
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+
+from billingone_api.billing.syncs import service
+from billingone_api.billing.syncs.models import (
+    Claim,
+    LeaseLost,
+    Outcome,
+    ProblemCode,
+    RunContext,
+    RunStatus,
+    StepBegun,
+    Wait,
+    Withdrawn,
+)
+from billingone_api.billing.syncs.ports import Batch, RunRecord, Sources, Step
+from billingone_api.billing.syncs.wiring import failure_of, run_in, syncs_in, take_slot
+from billingone_api.process import Process, Work
+
+T = TypeVar("T")
+Change = Callable[[RunRecord, Work], Awaitable[T]]
+log = structlog.get_logger()
+
+
+async def start_scheduled(process: Process, sources: Sources, claim: Claim) -> None:
+    """Take an integration's slot and start its sync, in one transaction: once, or not at all."""
+    async with process.work(claim.organisation_id) as work:
+        if not await take_slot(work, claim):
+            return
+        syncs = syncs_in(work, process)
+        if await service.start_scheduled(syncs, sources=sources, key=claim.key):
+            work.after_commit.append(process.bell.ring)
+
+
+async def copy(process: Process, sources: Sources, claim: Claim) -> None:
+    """Carry the claimed run on; cancelled, finish the batch in hand and give the run back."""
+    copying = _Copying(process, sources, claim)
+    try:
+        await copying.carry_on()
+    except LeaseLost:
+        log.info("lease_lost")
+    except asyncio.CancelledError:
+        with suppress(LeaseLost):
+            await copying.give_back()
+        raise
+
+
+class _Copying:
+    """A run in the hands of one worker: each change is a transaction fenced by its lease."""
+
+    def __init__(self, process: Process, sources: Sources, claim: Claim) -> None:
+        self._process = process
+        self._sources = sources
+        self._claim = claim
+        self._attempts = claim.attempts
+
+    async def carry_on(self) -> None:
+        """Until the run ends or waits; raises LeaseLost, and what the database raises."""
+        verdict = await self._verdict()
+        if isinstance(verdict, Wait):
+            await self._change(lambda run, _: run.wait(verdict))
+        else:
+            await self._change(lambda run, _: run.end(verdict))
+
+    async def give_back(self) -> None:
+        async def change(run: RunRecord, work: Work) -> None:
+            await run.give_back()
+            work.after_commit.append(self._process.bell.ring)
+
+        await self._change(change)
+
+    async def _verdict(self) -> Outcome | Wait:
+        if self._attempts > service.MAX_ATTEMPTS:
+            return service.interrupted_too_often()
+        try:
+            try:
+                return await self._copied()
+            except (LeaseLost, Withdrawn):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a source raises has to end in words
+                return await self._after(error)
+        except Withdrawn as why:
+            return Outcome(RunStatus.CANCELLED, why.problem)
+
+    async def _after(self, error: Exception) -> Outcome | Wait:
+        failure = failure_of(error)
+        if failure.code is ProblemCode.INTERNAL:
+            log.error("run_stopped", exc_info=error)
+        # What failed may have failed because nobody wants it any more, which says more.
+        await self._change(lambda run, _: run.check())
+        return service.after(failure, attempts=self._attempts, chance=self._process.jitter())
+
+    async def _copied(self) -> Outcome:
+        context, begun = await self._change(_begin)
+        source = self._sources[context.source]
+        async with source.steps(self._process, context) as steps:
+            of_name = {step.name: step for step in steps}
+            for step in begun:
+                if not step.status.is_final:
+                    await self._copy(of_name[step.name], step)
+        return service.ended_well(await self._change(lambda run, _: run.steps()))
+
+    async def _copy(self, step: Step, begun: StepBegun) -> None:
+        async with aclosing(_ahead(step.batches(begun.checkpoint))) as batches:
+            async for batch in batches:
+                await self._write(batch, begun.position)
+        await self._change(lambda run, _: run.finish_step(begun.position))
+
+    async def _write(self, batch: Batch, position: int) -> None:
+        async def change(run: RunRecord, work: Work) -> None:
+            await run.check()
+            await run.record(position, batch, await batch.write(work))
+
+        await self._change(change, attempts=1)
+        self._attempts = 1
+
+    async def _change(self, change: Change[T], *, attempts: int | None = None) -> T:
+        async def transaction() -> T:
+            async with self._process.work(self._claim.organisation_id) as work:
+                run = run_in(work, self._process, UUID(self._claim.key))
+                await run.fence(
+                    self._claim,
+                    attempts=self._attempts if attempts is None else attempts,
+                    seconds=self._process.settings.worker_lease_seconds,
+                )
+                return await change(run, work)
+
+        return await _carried_through(transaction())
+
+
+async def _begin(run: RunRecord, _: Work) -> tuple[RunContext, list[StepBegun]]:
+    await run.check()
+    return await run.begin(), list(await run.steps())
+
+
+async def _carried_through(transaction: Coroutine[Any, Any, T]) -> T:
+    """To its commit, even when the worker is told to stop meanwhile."""
+    task = asyncio.create_task(transaction)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+async def _ahead(batches: AsyncIterator[Batch]) -> AsyncGenerator[Batch]:
+    """Each batch, while the one after it is being fetched."""
+    ready: asyncio.Queue[Batch | None] = asyncio.Queue()
+
+    async def fetch() -> None:
+        try:
+            async for batch in batches:
+                ready.put_nowait(batch)
+                await ready.join()
+        finally:
+            ready.put_nowait(None)
+            if isinstance(batches, AsyncGenerator):
+                await batches.aclose()
+
+    fetching = asyncio.create_task(fetch())
+    try:
+        while (batch := await ready.get()) is not None:
+            ready.task_done()
+            yield batch
+        await fetching
+    finally:
+        fetching.cancel()
+        await asyncio.gather(fetching, return_exceptions=True)

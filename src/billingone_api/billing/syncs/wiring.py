@@ -1,0 +1,78 @@
+"""Which adapter stands behind each port of syncs."""
+
+from collections.abc import Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billingone_api.billing.access.models import Permission
+from billingone_api.billing.access.wiring import May, MayOutside, caller_of, register
+from billingone_api.billing.syncs import service
+from billingone_api.billing.syncs.adapters import failures, schedules
+from billingone_api.billing.syncs.adapters.postgres import PostgresSyncs
+from billingone_api.billing.syncs.adapters.quarantine import PostgresQuarantine
+from billingone_api.billing.syncs.adapters.queue import PostgresDueWork
+from billingone_api.billing.syncs.adapters.run_statements import SYNC
+from billingone_api.billing.syncs.adapters.runs import PostgresRun
+from billingone_api.billing.syncs.models import Sync
+from billingone_api.billing.syncs.ports import DueWork, RunRecord, Sources
+from billingone_api.kit.auth.identity import Identity
+from billingone_api.process import Process, TheProcess, Work, named_organisation
+
+RUN_KIND = SYNC
+SLOT_KIND = schedules.SCHEDULE
+failure_of = failures.failure_of
+take_slot = schedules.take_slot
+
+read_syncs = May(Permission.SYNCS_READ)
+watch_syncs = MayOutside(Permission.SYNCS_READ)
+run_syncs = May(Permission.SYNCS_RUN)
+
+
+def sources_of(request: Request) -> Sources:
+    sources: Sources = request.app.state.sources
+    return sources
+
+
+TheSources = Annotated[Sources, Depends(sources_of)]
+
+
+def syncs_in(work: Work, process: TheProcess) -> PostgresSyncs:
+    return PostgresSyncs(work, clock=process.clock)
+
+
+TheSyncs = Annotated[PostgresSyncs, Depends(syncs_in)]
+
+
+def run_in(work: Work, process: Process, run_id: UUID) -> RunRecord:
+    return PostgresRun(work, run_id, clock=process.clock)
+
+
+def runs_in(work: Work, process: TheProcess) -> Callable[[UUID], RunRecord]:
+    return lambda run_id: run_in(work, process, run_id)
+
+
+TheRuns = Annotated[Callable[[UUID], RunRecord], Depends(runs_in)]
+
+
+def quarantine_in(work: Work) -> PostgresQuarantine:
+    return PostgresQuarantine(work)
+
+
+TheQuarantine = Annotated[PostgresQuarantine, Depends(quarantine_in)]
+
+
+async def watched(process: Process, identity: Identity, sync_id: UUID) -> Sync:
+    """In a transaction of its own, past the guard once more: a stream ends with its session.
+
+    Raises what the guard raises, and NotFound.
+    """
+    async with process.work(named_organisation(identity)) as work:
+        await watch_syncs(await caller_of(identity, register(work)))
+        return await service.found(syncs_in(work, process), sync_id)
+
+
+def due_work(engine: AsyncEngine, *, lease_seconds: float) -> DueWork:
+    return PostgresDueWork(engine, lease_seconds=lease_seconds)
