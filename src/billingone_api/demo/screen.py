@@ -41,7 +41,7 @@ class Screen:
             if run["problem"]:
                 self.say(f"  {run['problem']['detail']}")
             for step in run["steps"]:
-                self.say(f"  {step['name']}: {_counts(step)}")
+                self.say(f"  {step['name']}: {_counts(step['counts'])}")
                 if step["notice"]:
                     self.say(f"    {step['notice']}")
 
@@ -103,9 +103,8 @@ class _Bars:
         )
 
 
-def _counts(step: Json) -> str:
-    words = ("created", "changed", "unchanged", "gone", "quarantined")
-    return ", ".join(f"{step[word]} {word}" for word in words if step[word]) or "nothing to do"
+def _counts(counts: Json) -> str:
+    return ", ".join(f"{n} {word}" for word, n in counts.items() if n) or "nothing to do"
 
 
 def _title(name: str) -> str:
