@@ -9,7 +9,7 @@ import pytest
 import structlog
 from tests.support.api import Api, made_process, running_app, settings_for
 from tests.support.clock import SetClock
-from tests.support.databases import Database, copied, make_template
+from tests.support.databases import Database, copied, emptied, make_template
 from tests.support.people import Mint
 
 from billingone_api.embedded.postgres import EmbeddedPostgres
@@ -52,8 +52,22 @@ def clock() -> SetClock:
     return SetClock()
 
 
+@pytest.fixture(scope="session")
+def shared_database(postgres: EmbeddedPostgres) -> Iterator[Database]:
+    with copied(postgres) as made:
+        yield made
+
+
 @pytest.fixture
-def database(postgres: EmbeddedPostgres) -> Iterator[Database]:
+async def database(postgres: EmbeddedPostgres, shared_database: Database) -> Database:
+    """Empty, as after the migration; emptying one is several times faster than copying one."""
+    await emptied(postgres, shared_database)
+    return shared_database
+
+
+@pytest.fixture
+def own_database(postgres: EmbeddedPostgres) -> Iterator[Database]:
+    """For tests that change a schema, or fill more than is quickly emptied."""
     with copied(postgres) as made:
         yield made
 

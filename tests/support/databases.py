@@ -83,3 +83,14 @@ def copied(server: EmbeddedPostgres) -> Iterator[Database]:
         yield Database(server.owner_url(name), server.application_url(name))
     finally:
         server.drop_database(name)
+
+
+async def emptied(server: EmbeddedPostgres, database: Database) -> None:
+    """No rows, and nobody left who works on them: a test that failed may leave connections."""
+    name = database.owner_url.rpartition("/")[2]
+    await _run(
+        server.superuser_url(name),
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    await database.as_owner("TRUNCATE organisations CASCADE")
