@@ -11,6 +11,7 @@ from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
 
 from billingone_api.billing.access import routes as access
+from billingone_api.billing.integrations import routes as integrations
 from billingone_api.billing.settings import routes as settings_area
 from billingone_api.billing.sources import SOURCES
 from billingone_api.billing.syncs import routes as syncs
@@ -52,6 +53,7 @@ OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"})
 
 _AREAS: Final[tuple[APIRouter, ...]] = (
     access.router,
+    integrations.router,
     settings_area.router,
     syncs.router,
 )

@@ -18,6 +18,14 @@ IfMatch = Annotated[
         description="The `ETag` of the version you read; 428 without it, 412 when it is stale.",
     ),
 ]
+OptionalIfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=200,
+        description="The `ETag` of the version you read, if it matters; 412 when it is stale.",
+    ),
+]
 
 
 def tagged(*, is_read: bool = True) -> dict[int | str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The words of integrations: providers, credentials, connections, and how each one fares."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
@@ -12,6 +12,13 @@ from billingone_api.kit.errors import Conflict
 PAX8: Final = "pax8"
 PROVIDERS: Final = {PAX8: "Pax8"}
 """Whom the product can be connected to, and what people call them."""
+
+SCHEDULE: Final = "schedule"
+"""The kind of due work that is an integration's next slot; its key is the provider."""
+FIRST_SCHEDULE: Final = 60
+"""Minutes between syncs, until somebody chooses."""
+FIRST_SLOT: Final = timedelta(minutes=1)
+"""From saving credentials to their first slot: whoever syncs by hand at once comes first."""
 
 
 class NotConnected(Conflict):
@@ -62,12 +69,29 @@ Credentials: TypeAlias = ClientCredentials
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Credentials as they were saved, still sealed; `id` is another for other credentials."""
+    """Credentials as they were saved, still sealed; `id` is another for other credentials.
+
+    `schedule_minutes` is None where nobody wants it synced by itself.
+    """
 
     id: UUID
     provider: str
     sealed: bytes
+    schedule_minutes: int | None
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnection:
+    """Credentials to keep, sealed, with what may be shown of them and who brought them."""
+
+    id: UUID
+    provider: str
+    auth_mode: AuthMode
+    account: str
+    sealed: bytes
+    connected_by: str
+    connected_at: datetime
 
 
 class Problem(StrEnum):

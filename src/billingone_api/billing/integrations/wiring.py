@@ -2,10 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import Depends
+
+from billingone_api.billing.access.models import Caller
+from billingone_api.billing.integrations import service
 from billingone_api.billing.integrations.adapters.connections import PostgresConnections
 from billingone_api.billing.integrations.adapters.limits import PostgresLimiter
+from billingone_api.billing.integrations.adapters.overview import PostgresOverview
+from billingone_api.billing.integrations.adapters.pax8 import Pax8Trial, pax8_client
+from billingone_api.billing.integrations.adapters.postgres import PostgresIntegrations
 from billingone_api.billing.integrations.adapters.tokens import PostgresTokenStore
 from billingone_api.billing.integrations.adapters.vault import CipherVault
 from billingone_api.billing.integrations.models import (
@@ -13,14 +21,56 @@ from billingone_api.billing.integrations.models import (
     ConnectionReplaced,
     Credentials,
     CredentialsUnreadable,
+    Failure,
 )
-from billingone_api.kit.http.limits import Limiter
+from billingone_api.billing.integrations.ports import Integrations
+from billingone_api.kit.http.limits import Limiter, Unlimited
 from billingone_api.kit.http.retries import RetryPolicy
-from billingone_api.process import Process
+from billingone_api.kit.ids import new_id
+from billingone_api.process import Process, TheProcess, Work
 from billingone_api.providers.errors import CredentialsRejected
 from billingone_api.providers.pax8.client import Pax8Client
-from billingone_api.providers.pax8.tokens import ClientCredentials, Pax8Credentials, Pax8Endpoints
-from billingone_api.providers.tokens import TokenStore
+
+
+def overview(work: Work) -> PostgresOverview:
+    return PostgresOverview(work)
+
+
+def integrations(work: Work, process: TheProcess) -> Integrations:
+    return PostgresIntegrations(work, process.bell)
+
+
+TheOverview = Annotated[PostgresOverview, Depends(overview)]
+TheIntegrations = Annotated[Integrations, Depends(integrations)]
+
+
+async def connect_pax8(
+    known: Integrations,
+    process: Process,
+    caller: Caller,
+    credentials: Credentials,
+    *,
+    expected: int | None,
+) -> bool:
+    """Whether it was not connected before."""
+    brought = service.Brought(credentials, by=caller.label, at=process.clock.now(), new_id=new_id())
+    vault = CipherVault(process.cipher, caller.organisation.id)
+    return await service.connect(known, vault, brought, provider=PAX8, expected=expected)
+
+
+async def try_pax8(
+    process: Process, organisation_id: UUID, credentials: Credentials | None
+) -> Failure | None:
+    """Of the credentials given, which changes nothing, or else of the saved ones."""
+    if credentials is not None:
+        return await Pax8Trial(process, limiter=Unlimited()).failure(credentials)
+    return await service.try_saved(
+        PostgresConnections(process, organisation_id),
+        CipherVault(process.cipher, organisation_id),
+        Pax8Trial(process, limiter=_limiter(process, organisation_id)),
+        provider=PAX8,
+        at=process.clock.now(),
+    )
 
 
 @asynccontextmanager
@@ -38,7 +88,7 @@ async def pax8_for(
         tokens=PostgresTokenStore(
             process, organisation_id=organisation_id, provider=PAX8, connection_id=connection_id
         ),
-        limiter=pax8_limiter(process, organisation_id),
+        limiter=_limiter(process, organisation_id),
         policy=RetryPolicy(jitter=process.jitter),
     )
 
@@ -53,39 +103,10 @@ async def _opened(process: Process, organisation_id: UUID, connection_id: UUID) 
         raise CredentialsRejected(str(error), provider=PAX8) from error
 
 
-def pax8_limiter(process: Process, organisation_id: UUID) -> Limiter:
+def _limiter(process: Process, organisation_id: UUID) -> Limiter:
     return PostgresLimiter(
         process,
         organisation_id=organisation_id,
         provider=PAX8,
         requests_per_second=process.settings.pax8_requests_per_second,
     )
-
-
-def pax8_client(
-    process: Process,
-    *,
-    credentials: Credentials,
-    tokens: TokenStore,
-    limiter: Limiter,
-    policy: RetryPolicy,
-) -> Pax8Client:
-    settings = process.settings
-    return Pax8Client(
-        http=process.http,
-        endpoints=Pax8Endpoints(
-            api_url=settings.pax8_api_url,
-            token_url=settings.pax8_token_url,
-            audience=settings.pax8_audience,
-        ),
-        credentials=_pax8s(credentials),
-        tokens=tokens,
-        limiter=limiter,
-        clock=process.clock,
-        sleep=process.sleep,
-        policy=policy,
-    )
-
-
-def _pax8s(credentials: Credentials) -> Pax8Credentials:
-    return ClientCredentials(credentials.client_id, credentials.client_secret)

@@ -19,6 +19,7 @@ _LOAD: Final = prepare(
         integrations.c.connection_id.label("id"),
         integrations.c.provider,
         integrations.c.secret.label("sealed"),
+        integrations.c.schedule_minutes,
         integrations.c.version,
     ).where(*_THIS)
 )

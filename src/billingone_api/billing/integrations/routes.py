@@ -1,0 +1,180 @@
+"""Lists integrations, connects, tests, schedules and disconnects them."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Response, status
+from pydantic import BaseModel, ConfigDict
+
+from billingone_api.billing.access.models import Caller, Permission
+from billingone_api.billing.access.wiring import May, MayOutside
+from billingone_api.billing.integrations import service, wiring
+from billingone_api.billing.integrations.models import PAX8, PROVIDERS
+from billingone_api.billing.integrations.schemas import (
+    ConnectIn,
+    IntegrationList,
+    IntegrationOut,
+    ScheduleIn,
+    TestFailed,
+    TestIn,
+    TestPassed,
+    tested,
+)
+from billingone_api.billing.integrations.wiring import TheIntegrations, TheOverview
+from billingone_api.kit.errors import NotFound
+from billingone_api.kit.etags import IfMatch, OptionalIfMatch, expected_version, tag
+from billingone_api.kit.openapi import problems
+from billingone_api.process import TheProcess
+
+router = APIRouter(prefix="/integrations", tags=["integrations"])
+
+read_integrations: Final = May(Permission.INTEGRATIONS_READ)
+write_integrations: Final = May(Permission.INTEGRATIONS_WRITE)
+try_integrations: Final = MayOutside(Permission.INTEGRATIONS_WRITE)
+
+_CREATED: Final[dict[int | str, dict[str, Any]]] = {
+    201: {"model": IntegrationOut, "description": "It was not connected before."}
+}
+
+Writer = Annotated[Caller, Depends(write_integrations)]
+Tester = Annotated[Caller, Depends(try_integrations)]
+
+
+class NoFilter(BaseModel):
+    """A parameter that nobody knows is an error, not a shrug."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def unfiltered(query: Annotated[NoFilter, Query()]) -> NoFilter:
+    return query
+
+
+def known(
+    provider: Annotated[str, Path(description="`pax8`; others follow.", examples=["pax8"])],
+) -> str:
+    """Raises NotFound for a provider the product does not know."""
+    if provider not in PROVIDERS:
+        raise NotFound
+    return provider
+
+
+Provider = Annotated[str, Depends(known)]
+
+
+@router.get(
+    "",
+    operation_id="list_integrations",
+    summary="Every provider, connected or not",
+    dependencies=[Depends(read_integrations), Depends(unfiltered)],
+)
+async def list_integrations(overview: TheOverview) -> IntegrationList:
+    """How each connection fares: its status, what a person has to do, its last and next sync."""
+    items = [IntegrationOut.model_validate(found) for found in await overview.all()]
+    return IntegrationList(items=items)
+
+
+@router.get(
+    "/{provider}",
+    operation_id="get_integration",
+    summary="One provider, connected or not",
+    dependencies=[Depends(read_integrations)],
+)
+async def get_integration(
+    provider: Provider, overview: TheOverview, response: Response
+) -> IntegrationOut:
+    """With the `ETag` that a change of its settings needs; a sync does not change it."""
+    return await _shown(overview, provider, response)
+
+
+@router.post(
+    "/pax8/test",
+    operation_id="test_pax8",
+    summary="Try credentials for Pax8",
+    responses=problems(409),
+)
+async def try_pax8(
+    caller: Tester, process: TheProcess, body: TestIn | None = None
+) -> TestPassed | TestFailed:
+    """Asks Pax8 now, for ten seconds at most, and says what to do where it fails.
+
+    Credentials that are sent are tried and nothing is kept of them. Without any the saved ones are
+    tried, and the integration's `attention` follows what is found; 409 `not_connected` where none
+    are saved.
+    """
+    given = body.given() if body else None
+    return tested(await wiring.try_pax8(process, caller.organisation.id, given))
+
+
+@router.put(
+    "/pax8",
+    operation_id="connect_pax8",
+    summary="Save credentials for Pax8",
+    responses=problems(412) | _CREATED,
+)
+async def connect_pax8(
+    caller: Writer,
+    process: TheProcess,
+    integrations: TheIntegrations,
+    overview: TheOverview,
+    body: ConnectIn,
+    response: Response,
+    if_match: OptionalIfMatch = None,
+) -> IntegrationOut:
+    """Saves without asking Pax8: test first.
+
+    Other credentials than the saved ones end the syncs that run with those and clear `attention`;
+    the same ones change nothing. A first connection is synced hourly, for the first time in a
+    minute; a schedule that somebody chose stays. `If-Match` is heeded where it is sent.
+    """
+    expected = None if if_match is None else expected_version(if_match)
+    is_first = await wiring.connect_pax8(
+        integrations, process, caller, body.credentials.given(), expected=expected
+    )
+    response.status_code = status.HTTP_201_CREATED if is_first else status.HTTP_200_OK
+    return await _shown(overview, PAX8, response)
+
+
+@router.patch(
+    "/{provider}",
+    operation_id="update_integration",
+    summary="Choose how often it is synced",
+    responses=problems(409, 412, 428),
+    dependencies=[Depends(write_integrations)],
+)
+async def update_integration(
+    provider: Provider,
+    integrations: TheIntegrations,
+    overview: TheOverview,
+    body: ScheduleIn,
+    response: Response,
+    if_match: IfMatch = None,
+) -> IntegrationOut:
+    """The next sync is that many minutes from now; 409 `not_connected` without credentials."""
+    await service.reschedule(
+        integrations,
+        provider=provider,
+        minutes=body.schedule_minutes,
+        expected=expected_version(if_match),
+    )
+    return await _shown(overview, provider, response)
+
+
+@router.delete(
+    "/{provider}",
+    operation_id="disconnect_integration",
+    summary="Disconnect a provider",
+    status_code=status.HTTP_204_NO_CONTENT,
+    dependencies=[Depends(write_integrations)],
+)
+async def disconnect_integration(provider: Provider, integrations: TheIntegrations) -> None:
+    """Removes credentials, tokens and schedule and ends its syncs; what was read stays.
+
+    Also 204 where it was not connected.
+    """
+    await service.disconnect(integrations, provider=provider)
+
+
+async def _shown(overview: TheOverview, provider: str, response: Response) -> IntegrationOut:
+    found = await overview.of(provider)
+    tag(response, version=found.version)
+    return IntegrationOut.model_validate(found)
