@@ -1,5 +1,6 @@
 """Versions of a resource on the wire: ETag and If-Match (RFC 9110, 8.8.3 and 13.1)."""
 
+import hashlib
 import re
 from typing import Annotated, Any, Final
 
@@ -7,7 +8,9 @@ from fastapi import Header, Response
 
 from billingone_api.kit.errors import PreconditionFailed, PreconditionRequired
 
-_TAGS: Final = re.compile(r'(?:W/)?"([^"]*)"')
+# A version is an integer of PostgreSQL; what follows the hyphen is state, see `tag_with_state`.
+_VERSION: Final = re.compile(r'(?:W/)?"([0-9]{1,9})(?:-[^"]*)?"')
+_DIGITS_OF_STATE: Final = 16
 CACHING: Final = "private, no-cache"
 
 IfMatch = Annotated[
@@ -47,6 +50,15 @@ def tag(response: Response, *, version: int | str) -> None:
     response.headers["Cache-Control"] = CACHING
 
 
+def tag_with_state(response: Response, *, version: int, state: str) -> None:
+    """For what also moves by itself: that is news to who reads, and no conflict to who writes.
+
+    `If-Match` asks for the version alone, `If-None-Match` for version and state.
+    """
+    digest = hashlib.sha256(state.encode()).hexdigest()[:_DIGITS_OF_STATE]
+    tag(response, version=f"{version}-{digest}")
+
+
 def expected_version(if_match: str | None) -> int | None:
     """The version a change is meant for; None for `*`, which is whatever is there.
 
@@ -56,8 +68,8 @@ def expected_version(if_match: str | None) -> int | None:
         raise PreconditionRequired("Read it first, then send its ETag as If-Match.")
     if if_match.strip() == "*":
         return None
-    found = _TAGS.fullmatch(if_match.strip())
-    if found is None or not found[1].isascii() or not found[1].isdecimal() or len(found[1]) > 9:  # noqa: PLR2004 - an integer of PostgreSQL
+    found = _VERSION.fullmatch(if_match.strip())
+    if found is None:
         raise stale()
     return int(found[1])
 

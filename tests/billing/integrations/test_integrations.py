@@ -74,7 +74,7 @@ async def test_never_connected_is_a_normal_answer(api: Api) -> None:
     assert (listed.status_code, listed.json()) == (200, {"items": [NEVER_CONNECTED]})
     one = await api.viewer.get(PAX8)
     assert (one.status_code, one.json()) == (200, NEVER_CONNECTED)
-    assert one.headers["etag"] == '"0"'
+    assert one.headers["etag"].startswith('"0-')
     assert one.headers["cache-control"] == "private, no-cache"
 
 
@@ -133,6 +133,28 @@ async def test_what_the_engine_notes_is_shown(
         "since": "2026-11-24T01:00:00Z",
     }
     assert pax8["last_success_at"] == "2026-11-23T01:00:00Z"
+
+
+async def test_what_is_unchanged_is_304_and_what_moved_by_itself_is_not(
+    api: Api, database: Database, process: Process
+) -> None:
+    await connect_pax8(database, process, api.organisation_id)
+    tag = (await api.viewer.get(PAX8)).headers["etag"]
+    unchanged = await api.viewer.get(PAX8, headers={"If-None-Match": tag})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert unchanged.headers["etag"] == tag
+
+    await database.as_owner("UPDATE integrations SET last_success_at = now()")
+    moved = await api.viewer.get(PAX8, headers={"If-None-Match": tag})
+    assert moved.status_code == 200
+    changed = await api.finance.patch(
+        PAX8, json={"schedule_minutes": 30}, headers={"If-Match": tag}
+    )
+    assert changed.status_code == 200
+    stale = await api.finance.patch(
+        PAX8, json={"schedule_minutes": 15}, headers={"If-Match": moved.headers["etag"]}
+    )
+    assert stale.status_code == 412
 
 
 # saving credentials

@@ -21,7 +21,13 @@ from billingone_api.billing.integrations.schemas import (
 )
 from billingone_api.billing.integrations.wiring import TheIntegrations, TheOverview
 from billingone_api.kit.errors import NotFound
-from billingone_api.kit.etags import IfMatch, OptionalIfMatch, expected_version, tag
+from billingone_api.kit.etags import (
+    IfMatch,
+    OptionalIfMatch,
+    expected_version,
+    tag_with_state,
+    tagged,
+)
 from billingone_api.kit.openapi import problems
 from billingone_api.process import TheProcess
 
@@ -32,7 +38,11 @@ write_integrations: Final = May(Permission.INTEGRATIONS_WRITE)
 try_integrations: Final = MayOutside(Permission.INTEGRATIONS_WRITE)
 
 _CREATED: Final[dict[int | str, dict[str, Any]]] = {
-    201: {"model": IntegrationOut, "description": "It was not connected before."}
+    201: {
+        "model": IntegrationOut,
+        "description": "It was not connected before.",
+        "headers": tagged()[200]["headers"],
+    }
 }
 
 Writer = Annotated[Caller, Depends(write_integrations)]
@@ -77,12 +87,17 @@ async def list_integrations(overview: TheOverview) -> IntegrationList:
     "/{provider}",
     operation_id="get_integration",
     summary="One provider, connected or not",
+    responses=tagged(),
     dependencies=[Depends(read_integrations)],
 )
 async def get_integration(
     provider: Provider, overview: TheOverview, response: Response
 ) -> IntegrationOut:
-    """With the `ETag` that a change of its settings needs; a sync does not change it."""
+    """With the `ETag` that a change of its settings needs.
+
+    It changes with all that is shown, but as `If-Match` it is stale only once somebody changed
+    credentials or schedule.
+    """
     return await _shown(overview, provider, response)
 
 
@@ -109,7 +124,7 @@ async def try_pax8(
     "/pax8",
     operation_id="connect_pax8",
     summary="Save credentials for Pax8",
-    responses=problems(412) | _CREATED,
+    responses=problems(412) | tagged(is_read=False) | _CREATED,
 )
 async def connect_pax8(
     caller: Writer,
@@ -138,7 +153,7 @@ async def connect_pax8(
     "/{provider}",
     operation_id="update_integration",
     summary="Choose how often it is synced",
-    responses=problems(409, 412, 428),
+    responses=problems(409, 412, 428) | tagged(is_read=False),
     dependencies=[Depends(write_integrations)],
 )
 async def update_integration(
@@ -176,5 +191,6 @@ async def disconnect_integration(provider: Provider, integrations: TheIntegratio
 
 async def _shown(overview: TheOverview, provider: str, response: Response) -> IntegrationOut:
     found = await overview.of(provider)
-    tag(response, version=found.version)
-    return IntegrationOut.model_validate(found)
+    shown = IntegrationOut.model_validate(found)
+    tag_with_state(response, version=found.version, state=shown.model_dump_json())
+    return shown
