@@ -214,6 +214,7 @@ def upgrade() -> None:
         sa.Column("sku", sa.Text(), nullable=True),
         sa.Column("vendor_sku", sa.Text(), nullable=True),
         sa.Column("usage_evidence", sa.Text(), nullable=True),
+        sa.Column("usage_checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("usage_billed_by_hand", sa.Boolean(), nullable=True),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),

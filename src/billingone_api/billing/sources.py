@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from billingone_api.billing.subscriptions.jobs import Pax8Source
 from billingone_api.billing.syncs.ports import Source
 
-SOURCES: Final[tuple[Source, ...]] = ()
+SOURCES: Final[tuple[Source, ...]] = (Pax8Source(),)

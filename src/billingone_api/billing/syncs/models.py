@@ -1,5 +1,6 @@
 """The words of syncing: runs, their steps, what they did, and how they end."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,6 +99,19 @@ class Tally:
             gone=self.gone + other.gone,
             quarantined=self.quarantined + other.quarantined,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that was put aside: why, and as much of it as helps to find it."""
+
+    source_id: str | None
+    reason: str
+    excerpt: str
+
+    @property
+    def key(self) -> str:
+        return self.source_id or hashlib.sha256(self.excerpt.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

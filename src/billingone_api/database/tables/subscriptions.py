@@ -40,6 +40,8 @@ products = tenant_table(
     Column("vendor_sku", Text),
     # how we know that its quantity and price mean nothing: usage summaries, or a person
     Column("usage_evidence", Text),
+    # when Pax8 was last asked for usage summaries of a subscription to it
+    Column("usage_checked_at", DateTime(timezone=True)),
     # what a person said; null leaves it to the evidence
     Column("usage_billed_by_hand", Boolean),
     Column("fetched_at", DateTime(timezone=True), nullable=False),

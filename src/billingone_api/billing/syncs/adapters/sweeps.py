@@ -1,6 +1,5 @@
 """What a full sweep has seen, and what it could not read: kept with the run, across crashes."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from billingone_api.billing.syncs.models import Unreadable
 from billingone_api.database.tables.syncs import quarantined_records, sync_seen
 from billingone_api.database.tenancy import own, owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -48,6 +48,11 @@ class Seen:
         )
         return result.rowcount
 
+    async def ids(self) -> set[str]:
+        """What earlier batches of the run remembered: for a step that goes on after a crash."""
+        statement = select(sync_seen.c.source_id).where(*self._mine())
+        return set((await self.work.connection.scalars(statement, self._values())).all())
+
     async def count(self) -> int:
         statement = select(func.count()).where(*self._mine())
         return (await self.work.connection.execute(statement, self._values())).scalar_one()
@@ -64,19 +69,6 @@ class Seen:
 
     def _values(self) -> dict[str, Any]:
         return owned_by(self.work.organisation_id, run=self.run_id, of_kind=self.kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A record that was put aside: why, and as much of it as helps to find it."""
-
-    source_id: str | None
-    reason: str
-    excerpt: str
-
-    @property
-    def key(self) -> str:
-        return self.source_id or hashlib.sha256(self.excerpt.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +108,23 @@ class Quarantine:
                 of_source=self.source,
                 of_kind=self.kind,
                 keys=sorted(set(source_ids)),
+            ),
+        )
+
+    async def forget_earlier(self, *, run_id: UUID) -> None:
+        """A complete sweep has not met these again: repaired or removed, they wait no longer."""
+        await self.work.connection.execute(
+            delete(quarantined_records).where(
+                own(quarantined_records),
+                quarantined_records.c.source == bindparam("of_source"),
+                quarantined_records.c.kind == bindparam("of_kind"),
+                quarantined_records.c.run_id != bindparam("of_run"),
+            ),
+            owned_by(
+                self.work.organisation_id,
+                of_source=self.source,
+                of_kind=self.kind,
+                of_run=run_id,
             ),
         )
 

@@ -1,0 +1,1 @@
+"""Pax8 and PostgreSQL behind the ports of subscriptions."""

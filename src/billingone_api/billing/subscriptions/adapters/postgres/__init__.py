@@ -1,0 +1,1 @@
+"""How subscriptions, companies and products are kept, and how they are read."""

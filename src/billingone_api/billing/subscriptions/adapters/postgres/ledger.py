@@ -1,0 +1,108 @@
+"""What a sweep met, kept with its run; tombstones for what it did not meet."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    UUID,
+    ClauseElement,
+    ColumnElement,
+    DateTime,
+    FromClause,
+    Text,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+)
+
+from billingone_api.billing.subscriptions.models import PAX8, Removal
+from billingone_api.billing.syncs.adapters.sweeps import Quarantine, Seen, is_plausible
+from billingone_api.billing.syncs.models import RunContext, Unreadable
+from billingone_api.database.fast import Prepared, fetch, fetch_one, prepare
+from billingone_api.database.tables.syncs import sync_seen
+from billingone_api.database.tenancy import own
+from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.process import Process
+
+AT: Final = bindparam("at", type_=DateTime(timezone=True))
+ORGANISATION: Final = bindparam("organisation_id", type_=UUID())
+FROM_PAX8: Final = literal_column(f"'{PAX8}'", Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A kind of record that is swept, and the statements that end a sweep of it."""
+
+    kind: str
+    counting: Prepared
+    burying: Prepared
+
+
+def unmet(kind: str, table: FromClause, live: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A row that may still be met and was not by the run `run`, going by its source's id."""
+    met = exists().where(
+        sync_seen.c.organisation_id == table.c.organisation_id,
+        sync_seen.c.run_id == bindparam("run", type_=UUID()),
+        sync_seen.c.kind == literal_column(f"'{kind}'", Text),
+        sync_seen.c.source_id == table.c.source_id,
+    )
+    return own(table) & live & ~met
+
+
+def swept(
+    kind: str, table: FromClause, live: ColumnElement[bool], *, burying: ClauseElement
+) -> Swept:
+    missing = func.count().filter(unmet(kind, table, live))
+    counting = select(func.count().label("known"), missing.label("missing"))
+    return Swept(kind, prepare(counting.where(own(table), live)), prepare(burying))
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresLedger:
+    """The ledger of one kind of record in one run."""
+
+    process: Process
+    run: RunContext
+    swept: Swept
+
+    async def met(self) -> set[str]:
+        async with self.process.work(self.run.organisation_id) as work:
+            return await self._seen(work).ids()
+
+    async def note(
+        self, work: UnitOfWork, *, readable: Collection[str], unreadable: Sequence[Unreadable]
+    ) -> None:
+        quarantine = self._quarantine(work)
+        await quarantine.put(unreadable, run_id=self.run.run_id, at=self.process.clock.now())
+        await quarantine.release(readable)
+        await self._seen(work).mark({*readable, *(record.key for record in unreadable)})
+
+    async def begin_again(self, work: UnitOfWork) -> None:
+        await self._seen(work).forget()
+
+    async def remove_unmet(self, work: UnitOfWork) -> Removal:
+        known, missing = await self._count(work)
+        if not is_plausible(known=known, missing=missing):
+            return Removal(known=known, missing=missing, gone=0)
+        if missing:
+            await fetch(
+                work.connection, self.swept.burying, at=self.process.clock.now(), **self._values()
+            )
+        await self._quarantine(work).forget_earlier(run_id=self.run.run_id)
+        return Removal(known=known, missing=missing, gone=missing)
+
+    async def _count(self, work: UnitOfWork) -> tuple[int, int]:
+        row = await fetch_one(work.connection, self.swept.counting, **self._values())
+        return (row["known"], row["missing"]) if row else (0, 0)
+
+    def _values(self) -> dict[str, Any]:
+        return {"organisation_id": self.run.organisation_id, "run": self.run.run_id}
+
+    def _seen(self, work: UnitOfWork) -> Seen:
+        return Seen(work, self.run.run_id, self.swept.kind)
+
+    def _quarantine(self, work: UnitOfWork) -> Quarantine:
+        return Quarantine(work, PAX8, self.swept.kind)

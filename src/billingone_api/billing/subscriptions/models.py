@@ -1,0 +1,119 @@
+"""The words of the portfolio: companies, products and subscriptions as a sync brings them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final, Generic, TypeVar
+
+from billingone_api.billing.syncs.models import Unreadable
+
+PAX8: Final = "pax8"
+"""Where subscriptions come from: the word of tables, URLs and answers."""
+
+FRESH_FOR: Final = timedelta(days=7)
+"""How long a product is believed before it is read again, and a lack of usage likewise."""
+
+_BILLED: Final = frozenset({"Active", "Activated", "PendingCancel"})
+_NEVER_USAGE: Final = frozenset({"Trial", "One-Time", "Activation"})
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A client as Pax8 names it; which of PanelOne's clients it is, a link says."""
+
+    source_id: str
+    name: str
+    source_status: str | None
+    external_id: str | None
+    website: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What is sold. One that Pax8 no longer knows is gone, and has nothing but its id."""
+
+    source_id: str
+    name: str | None = None
+    vendor_name: str | None = None
+    sku: str | None = None
+    vendor_sku: str | None = None
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One product held by one company; prices are per unit and billing term, as received.
+
+    Days are days of the organisation's time zone. `product_name` is the subscription's own word
+    for its product, which older records lack.
+    """
+
+    source_id: str
+    source_status: str | None
+    company_id: str | None
+    product_id: str | None
+    quantity: Decimal | None
+    price: Decimal | None
+    partner_cost: Decimal | None
+    currency: str | None
+    billing_term: str | None
+    starts_on: date | None
+    ends_on: date | None
+    commitment_term: str | None
+    commitment_ends_on: date | None
+    parent_id: str | None
+    vendor_subscription_id: str | None
+    vendor_sku_id: str | None
+    billing_starts_on: date | None
+    created_on: date | None
+    source_updated_at: datetime | None
+    product_name: str | None
+
+    @property
+    def may_be_billed_by_usage(self) -> bool:
+        """Whether it is worth asking for usage: it is billed, month after month, for nothing."""
+        return (
+            not self.price
+            and self.source_status in _BILLED
+            and self.billing_term not in _NEVER_USAGE
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """One page of a list of Pax8's; pages count from 0."""
+
+    records: Sequence[T]
+    unreadable: Sequence[Unreadable]
+    number: int
+    total_pages: int
+    total_records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What a complete sweep did about the rows that it did not meet.
+
+    Of `known` rows `missing` were not met; `gone` got a tombstone: all of them, or none where so
+    many do not go at once.
+    """
+
+    known: int
+    missing: int
+    gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductNews:
+    """What was learnt of products: to be written together with the subscriptions that name them.
+
+    `asked` are products of which usage was looked for, `used` those that had some.
+    """
+
+    products: Sequence[Product] = ()
+    unreadable: Sequence[Unreadable] = ()
+    asked: Sequence[str] = ()
+    used: Sequence[str] = ()

@@ -1,0 +1,78 @@
+"""What copying the portfolio needs of Pax8 and of the database."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from billingone_api.billing.subscriptions.models import (
+    Company,
+    Listing,
+    Product,
+    ProductNews,
+    Removal,
+    Subscription,
+)
+from billingone_api.billing.syncs.models import Tally, Unreadable
+from billingone_api.process import Work
+
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Portfolio(Protocol):
+    """Pax8's lists and records in our words; every method raises ProviderErrors."""
+
+    async def companies(self, page: int) -> Listing[Company]: ...
+
+    async def subscriptions(self, page: int) -> Listing[Subscription]: ...
+
+    async def product(self, source_id: str) -> Product | Unreadable: ...
+
+    async def has_usage(self, subscription_id: str) -> bool | None:
+        """Whether usage summaries exist; None where we may not know."""
+        ...
+
+
+class Ledger(Protocol):
+    """What a sweep of one kind has met, and the tombstones for what it has not."""
+
+    async def met(self) -> set[str]:
+        """What earlier batches of the run met: committed, for a step that goes on."""
+        ...
+
+    async def note(
+        self, work: Work, *, readable: Collection[str], unreadable: Sequence[Unreadable]
+    ) -> None:
+        """Remember these; put the unreadable aside and release those that were once."""
+        ...
+
+    async def begin_again(self, work: Work) -> None:
+        """Forget what was met, for another round."""
+        ...
+
+    async def remove_unmet(self, work: Work) -> Removal:
+        """After a complete sweep: tombstones for the rest, unless that is too much to believe."""
+        ...
+
+
+class Rows(Protocol[T_contra]):
+    """The rows of one kind."""
+
+    async def write(self, work: Work, records: Sequence[T_contra]) -> Tally:
+        """Each record once; rows that say the same already are left alone."""
+        ...
+
+
+class ProductRows(Protocol):
+    """What is known of products."""
+
+    async def known(self) -> dict[str, bool]:
+        """Every product, and whether usage need not be asked for again; committed."""
+        ...
+
+    async def stale(self, *, before: datetime, after: str) -> Sequence[str]:
+        """Products of subscriptions that were last read before an instant, by id, after an id."""
+        ...
+
+    async def write(self, work: Work, news: ProductNews) -> Tally:
+        """What came, and what follows from it for subscriptions written earlier."""
+        ...

@@ -1,0 +1,230 @@
+"""Sweeps a list of Pax8's page by page until it has surely met every record of it once."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import Enum, auto
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from billingone_api.billing.subscriptions.models import Listing, Removal
+from billingone_api.billing.subscriptions.ports import Ledger
+from billingone_api.billing.syncs.models import Tally, Unreadable
+from billingone_api.billing.syncs.ports import Checkpoint
+from billingone_api.process import Work
+
+AT_A_TIME: Final = 4
+"""Pages that are asked for at once; Pax8's own limit is obeyed beneath."""
+PAGES_A_BATCH: Final = 5
+MOST_ROUNDS: Final = 3
+"""A list that changes while it is read is read again, this often in all."""
+
+
+class Named(Protocol):
+    """A record with the id that Pax8 gave it."""
+
+    @property
+    def source_id(self) -> str: ...
+
+
+T = TypeVar("T", bound=Named)
+Save = Callable[[Work], Awaitable[Tally]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sweep stands: in which round, at which page, and what the list said of itself.
+
+    `is_steady` while no page of the round gave fewer records in all than a page before it.
+    `read_before` counts the records of earlier rounds.
+    """
+
+    round: int = 1
+    page: int = 0
+    pages: int = 1
+    total: int | None = None
+    is_steady: bool = True
+    read_before: int = 0
+    is_done: bool = False
+
+    def after(self, listing: Listing[Any]) -> "Place":
+        total = listing.total_records
+        return replace(
+            self,
+            page=listing.number + 1,
+            pages=listing.total_pages,
+            total=total,
+            is_steady=self.is_steady and (self.total is None or self.total <= total),
+        )
+
+    @property
+    def is_at_end(self) -> bool:
+        return self.page >= self.pages
+
+    def next_round(self, *, read: int) -> "Place":
+        return Place(round=self.round + 1, read_before=self.read_before + read)
+
+
+class Ending(Enum):
+    """What comes after a batch."""
+
+    MORE = auto()
+    ANOTHER_ROUND = auto()
+    COMPLETE = auto()
+    INCOMPLETE = auto()
+
+
+@dataclass(slots=True)
+class SweepBatch:
+    """Some pages of a list; the last one of a complete sweep also removes what was not met."""
+
+    kind: str
+    place: Place
+    total: int | None
+    ending: Ending
+    save: Save
+    readable: Sequence[str]
+    unreadable: Sequence[Unreadable]
+    ledger: Ledger
+    notice: str | None = None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return asdict(self.place)
+
+    async def write(self, work: Work) -> Tally:
+        tally = await self.save(work) + Tally(quarantined=len(self.unreadable))
+        await self.ledger.note(work, readable=self.readable, unreadable=self.unreadable)
+        match self.ending:
+            case Ending.ANOTHER_ROUND:
+                await self.ledger.begin_again(work)
+            case Ending.INCOMPLETE:
+                self.notice = _never_still(self.kind)
+            case Ending.COMPLETE:
+                removal = await self.ledger.remove_unmet(work)
+                tally += Tally(gone=removal.gone)
+                self.notice = _hard_to_believe(self.kind, removal)
+        return tally
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep(Generic[T]):
+    """A step that reads one list from end to end; `name` is the list's, and the step's.
+
+    Pages shift when rows come and go meanwhile. So the list counts as read when it never shrank
+    and as many different records were met as its last page says there are; otherwise it is read
+    again, and what was not met is removed only after a round that was complete.
+    """
+
+    name: str
+    read: Callable[[int], Awaitable[Listing[T]]]
+    saving: Callable[[Sequence[T]], Awaitable[Save]]
+    """Fetches what the records need besides, and answers how to write both."""
+    ledger: Ledger
+
+    async def batches(self, checkpoint: Checkpoint | None) -> AsyncIterator[SweepBatch]:
+        place = Place(**checkpoint or {})
+        met = await self.ledger.met()
+        while not place.is_done:
+            ahead = PagesAhead(self.read, place)
+            try:
+                while not ahead.place.is_at_end:
+                    batch = await self._batch(await ahead.take(PAGES_A_BATCH), ahead.place, met)
+                    place = batch.place
+                    yield batch
+            finally:
+                await ahead.close()
+            if place.round != ahead.place.round:
+                met = set()
+
+    async def _batch(
+        self, listings: Sequence[Listing[T]], place: Place, met: set[str]
+    ) -> SweepBatch:
+        records = {
+            record.source_id: record
+            for listing in listings
+            for record in listing.records
+            if record.source_id not in met
+        }
+        unreadable = {
+            record.key: record
+            for listing in listings
+            for record in listing.unreadable
+            if record.key not in met
+        }
+        met |= records.keys() | unreadable.keys()
+        ending = _ending(place, met=len(met))
+        return SweepBatch(
+            kind=self.name,
+            place=_following(place, ending, met=len(met)),
+            total=None if place.total is None else place.read_before + place.total,
+            ending=ending,
+            save=await self.saving(tuple(records.values())),
+            readable=tuple(records),
+            unreadable=tuple(unreadable.values()),
+            ledger=self.ledger,
+        )
+
+
+class PagesAhead(Generic[T]):
+    """Reads pages in order, and always a few ahead of whoever takes them."""
+
+    def __init__(self, read: Callable[[int], Awaitable[Listing[T]]], place: Place) -> None:
+        self._read = read
+        self._pages: deque[asyncio.Future[Listing[T]]] = deque()
+        self.place = place
+
+    async def take(self, most: int) -> Sequence[Listing[T]]:
+        """The next pages; fewer than asked for at the end. Raises ProviderErrors."""
+        taken: list[Listing[T]] = []
+        while len(taken) < most and not self.place.is_at_end:
+            self._ask()
+            listing = await self._pages.popleft()
+            self.place = self.place.after(listing)
+            taken.append(listing)
+        if not self.place.is_at_end:
+            self._ask()
+        return taken
+
+    async def close(self) -> None:
+        for page in self._pages:
+            page.cancel()
+        await asyncio.gather(*self._pages, return_exceptions=True)
+
+    def _ask(self) -> None:
+        # Before the first answer nobody knows of a second page.
+        last = min(self.place.page + AT_A_TIME, self.place.pages)
+        for number in range(self.place.page + len(self._pages), last):
+            self._pages.append(asyncio.ensure_future(self._read(number)))
+
+
+def _ending(place: Place, *, met: int) -> Ending:
+    if not place.is_at_end:
+        return Ending.MORE
+    if place.is_steady and met == place.total:
+        return Ending.COMPLETE
+    return Ending.ANOTHER_ROUND if place.round < MOST_ROUNDS else Ending.INCOMPLETE
+
+
+def _following(place: Place, ending: Ending, *, met: int) -> Place:
+    if ending is Ending.MORE:
+        return place
+    if ending is Ending.ANOTHER_ROUND:
+        return place.next_round(read=met)
+    return replace(place, is_done=True)
+
+
+def _never_still(kind: str) -> str:
+    return (
+        f"Pax8's list of {kind} changed each time it was read, {MOST_ROUNDS} times over. What it "
+        "gave is up to date; what may have gone from it is removed by the next sync."
+    )
+
+
+def _hard_to_believe(kind: str, removal: Removal) -> str | None:
+    if removal.gone == removal.missing:
+        return None
+    return (
+        f"Pax8 no longer lists {removal.missing:,} of {removal.known:,} {kind}. So many do not go "
+        "at once, so nothing was removed: look in Pax8 whether they are there."
+    )
