@@ -14,7 +14,7 @@ from tests.support.connections import CLIENT_ID, CLIENT_SECRET, connect_pax8
 from tests.support.databases import Database
 
 from billingone_api.billing.integrations.adapters.pax8 import Pax8Trial
-from billingone_api.billing.integrations.models import ClientCredentials, Failure, Problem
+from billingone_api.billing.integrations.models import ClientCredentials, Failure, FailureCode
 from billingone_api.kit.cipher import Secret
 from billingone_api.kit.http.limits import Unlimited
 from billingone_api.process import Process
@@ -142,7 +142,8 @@ async def test_a_test_that_takes_too_long_is_ended_and_says_so(
     trial = Pax8Trial(process, limiter=Unlimited(), seconds=0.2)
     failure = await trial.failure(ClientCredentials("id", Secret("secret")))
     assert failure == Failure(
-        Problem.PROVIDER_UNAVAILABLE, "Pax8 took too long to answer. Test again in a few minutes."
+        FailureCode.PROVIDER_UNAVAILABLE,
+        "Pax8 took too long to answer. Test again in a few minutes.",
     )
 
 

@@ -94,7 +94,7 @@ class NewConnection:
     connected_at: datetime
 
 
-class Problem(StrEnum):
+class FailureCode(StrEnum):
     """Why a third party cannot be read. The first two need a person; the others pass."""
 
     CREDENTIALS_REJECTED = "credentials_rejected"
@@ -105,18 +105,18 @@ class Problem(StrEnum):
 
     @property
     def needs_a_person(self) -> bool:
-        return self in {Problem.CREDENTIALS_REJECTED, Problem.PERMISSION_DENIED}
+        return self in {FailureCode.CREDENTIALS_REJECTED, FailureCode.PERMISSION_DENIED}
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What a test of credentials ran into, and what to do about it, as a sentence."""
 
-    code: Problem
+    code: FailureCode
     detail: str
 
 
-class Status(StrEnum):
+class IntegrationStatus(StrEnum):
     """How a connection fares. Not connected is a normal answer."""
 
     NOT_CONNECTED = "not_connected"
@@ -148,7 +148,7 @@ class Integration:
     """A provider as an organisation sees it. `version` is 0 while it is not connected."""
 
     provider: str
-    status: Status
+    status: IntegrationStatus
     attention: Attention | None
     auth_mode: AuthMode | None
     account: str | None

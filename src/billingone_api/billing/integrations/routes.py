@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Response, status
+from fastapi import APIRouter, Body, Depends, Path, Query, Response, status
 from pydantic import BaseModel, ConfigDict
 
 from billingone_api.billing.access.models import Caller, Permission
@@ -10,6 +10,9 @@ from billingone_api.billing.access.wiring import May, MayOutside
 from billingone_api.billing.integrations import service, wiring
 from billingone_api.billing.integrations.models import PAX8, PROVIDERS
 from billingone_api.billing.integrations.schemas import (
+    FAILED,
+    GIVEN,
+    PASSED,
     ConnectIn,
     IntegrationList,
     IntegrationOut,
@@ -45,6 +48,17 @@ _CREATED: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
+_TESTED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "What Pax8 said: also a test that failed is an answer.",
+        "content": {
+            "application/json": {
+                "examples": {"passed": {"value": PASSED}, "failed": {"value": FAILED}}
+            }
+        },
+    }
+}
+
 Writer = Annotated[Caller, Depends(write_integrations)]
 Tester = Annotated[Caller, Depends(try_integrations)]
 
@@ -68,6 +82,15 @@ def known(
     return provider
 
 
+Given = Annotated[
+    TestIn | None,
+    Body(
+        openapi_examples={
+            "unsaved": {"summary": "Credentials not saved yet", "value": GIVEN},
+            "saved": {"summary": "The saved ones", "value": {}},
+        }
+    ),
+]
 Provider = Annotated[str, Depends(known)]
 
 
@@ -105,10 +128,10 @@ async def get_integration(
     "/pax8/test",
     operation_id="test_pax8",
     summary="Try credentials for Pax8",
-    responses=problems(409),
+    responses=problems(409) | _TESTED,
 )
 async def try_pax8(
-    caller: Tester, process: TheProcess, body: TestIn | None = None
+    caller: Tester, process: TheProcess, body: Given = None
 ) -> TestPassed | TestFailed:
     """Asks Pax8 now, for ten seconds at most, and says what to do where it fails.
 

@@ -20,8 +20,8 @@ from billingone_api.billing.integrations.models import (
     ClientCredentials,
     Credentials,
     Failure,
-    Problem,
-    Status,
+    FailureCode,
+    IntegrationStatus,
 )
 from billingone_api.kit.cipher import Secret
 
@@ -79,19 +79,26 @@ class ClientCredentialsIn(BaseModel):
 CredentialsIn = Annotated[
     ClientCredentialsIn, ByAuthMode(), Field(description="How Pax8 is told who we are.")
 ]
-_CREDENTIALS: Final[dict[str, Any]] = {
-    "auth_mode": "client_credentials",
-    "client_id": "kH3xample0ClientId",
-    "client_secret": "the secret shown once in Pax8",
+GIVEN: Final[dict[str, Any]] = {
+    "credentials": {
+        "auth_mode": "client_credentials",
+        "client_id": "kH3xample0ClientId",
+        "client_secret": "the-secret-that-Pax8-showed-once",
+    }
+}
+PASSED: Final[dict[str, Any]] = {"ok": True}
+FAILED: Final[dict[str, Any]] = {
+    "ok": False,
+    "code": "permission_denied",
+    "detail": "Pax8 does not let us read this. Give the API credentials access to companies, "
+    "products and subscriptions in Pax8.",
 }
 
 
 class ConnectIn(BaseModel):
     """Credentials to save."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"credentials": _CREDENTIALS}]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [GIVEN]})
 
     credentials: CredentialsIn
 
@@ -99,9 +106,7 @@ class ConnectIn(BaseModel):
 class TestIn(BaseModel):
     """Credentials to try without saving them; without any, the saved ones are tried."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"credentials": _CREDENTIALS}, {}]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [GIVEN, {}]})
 
     credentials: CredentialsIn | None = None
 
@@ -122,47 +127,55 @@ class ScheduleIn(BaseModel):
     ]
 
 
+# FastAPI leaves nulls out of examples: these show a connection where none is needed.
+_ATTENTION: Final[dict[str, Any]] = {
+    "code": "credentials_rejected",
+    "detail": "Pax8 does not accept the credentials. Check the client id and the client secret in "
+    "Pax8 and save them here again.",
+    "since": "2026-11-24T00:12:09Z",
+}
+_LAST_RUN: Final[dict[str, Any]] = {
+    "id": "01939f3e-5a7b-7c1d-8e2f-3a4b5c6d7e8f",
+    "status": "failed",
+    "finished_at": "2026-11-24T00:12:09Z",
+    "detail": _ATTENTION["detail"],
+}
+_INTEGRATION: Final[dict[str, Any]] = {
+    "provider": "pax8",
+    "name": "Pax8",
+    "status": "needs_attention",
+    "attention": _ATTENTION,
+    "auth_mode": "client_credentials",
+    "account": "kH3xample0ClientId",
+    "connected_by": "Farah Nair",
+    "connected_at": "2026-11-23T22:10:00Z",
+    "schedule_minutes": 60,
+    "next_sync_at": "2026-11-24T01:11:00Z",
+    "last_success_at": "2026-11-23T23:12:09Z",
+    "last_run": _LAST_RUN,
+}
+
+
 class AttentionOut(BaseModel):
     """What a person has to do before this integration works again."""
 
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "code": "credentials_rejected",
-                    "detail": "Pax8 does not accept the credentials. Check the client id and the "
-                    "client secret in Pax8 and save them here again.",
-                    "since": "2026-11-24T01:00:00Z",
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_ATTENTION]})
 
     code: Annotated[str | None, Field(description="For programs, where it is known.")]
     detail: Annotated[str, Field(description="What is wrong and what to do, for people.")]
-    since: datetime
+    since: Annotated[datetime, Field(description="When it was first noticed.")]
 
 
 class LastRunOut(BaseModel):
     """The latest sync of the provider, under way or ended."""
 
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "01939f3e-5a7b-7c1d-8e2f-3a4b5c6d7e8f",
-                    "status": "succeeded",
-                    "finished_at": "2026-11-24T00:12:09Z",
-                    "detail": None,
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_LAST_RUN]})
 
     id: Annotated[UUID, Field(description="The run's id.")]
-    status: Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
+    status: Annotated[
+        Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"],
+        Field(description="`partial`: something was set aside or left undone on purpose."),
+    ]
     finished_at: Annotated[datetime | None, Field(description="Null while it is under way.")]
     detail: Annotated[str | None, Field(description="Why it did not end well, for people.")]
 
@@ -170,37 +183,12 @@ class LastRunOut(BaseModel):
 class IntegrationOut(BaseModel):
     """A third party as the organisation has it connected; never its secrets."""
 
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "provider": "pax8",
-                    "name": "Pax8",
-                    "status": "connected",
-                    "attention": None,
-                    "auth_mode": "client_credentials",
-                    "account": "kH3xample0ClientId",
-                    "connected_by": "Farah Nair",
-                    "connected_at": "2026-11-23T22:10:00Z",
-                    "schedule_minutes": 60,
-                    "next_sync_at": "2026-11-24T01:11:00Z",
-                    "last_success_at": "2026-11-24T00:12:09Z",
-                    "last_run": {
-                        "id": "01939f3e-5a7b-7c1d-8e2f-3a4b5c6d7e8f",
-                        "status": "succeeded",
-                        "finished_at": "2026-11-24T00:12:09Z",
-                        "detail": None,
-                    },
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_INTEGRATION]})
 
     provider: Annotated[str, Field(description="The word of URLs and of `source` on records.")]
     name: Annotated[str, Field(description="What people call it.")]
     status: Annotated[
-        Status,
+        IntegrationStatus,
         Field(description="`not_connected` is a normal answer; `needs_attention` says why."),
     ]
     attention: Annotated[AttentionOut | None, Field(description="Null while all is well.")]
@@ -223,13 +211,15 @@ class IntegrationOut(BaseModel):
 class IntegrationList(BaseModel):
     """Every provider the product knows, connected or not; a handful, so that it has no pages."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_INTEGRATION]}]})
+
     items: list[IntegrationOut]
 
 
 class TestPassed(BaseModel):
     """The credentials are good and may read what is synced."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"ok": True}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [PASSED]})
 
     ok: Literal[True]
 
@@ -237,25 +227,10 @@ class TestPassed(BaseModel):
 class TestFailed(BaseModel):
     """They are not, or it could not be found out."""
 
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "ok": False,
-                    "code": "permission_denied",
-                    "detail": "Pax8 does not let us read this. Give the API credentials access to "
-                    "companies, products and subscriptions in Pax8.",
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [FAILED]})
 
     ok: Literal[False]
-    code: Annotated[
-        Problem,
-        Field(description="The first two need a person, the others a little time."),
-    ]
+    code: FailureCode
     detail: Annotated[str, Field(description="What is wrong and what to do, for people.")]
 
 

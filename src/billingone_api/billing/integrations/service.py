@@ -10,9 +10,9 @@ from billingone_api.billing.integrations.models import (
     Credentials,
     CredentialsUnreadable,
     Failure,
+    FailureCode,
     NewConnection,
     NotConnected,
-    Problem,
 )
 from billingone_api.billing.integrations.ports import Connections, Integrations, Trial, Vault
 from billingone_api.kit.etags import stale
@@ -91,7 +91,7 @@ async def _tried(vault: Vault, trial: Trial, connection: Connection) -> Failure 
     try:
         credentials = vault.open(connection.provider, connection.sealed)
     except CredentialsUnreadable as error:
-        return Failure(Problem.CREDENTIALS_REJECTED, str(error))
+        return Failure(FailureCode.CREDENTIALS_REJECTED, str(error))
     return await trial.failure(credentials)
 
 

@@ -11,8 +11,8 @@ from billingone_api.billing.integrations.models import (
     Attention,
     AuthMode,
     Integration,
+    IntegrationStatus,
     LastRun,
-    Status,
 )
 from billingone_api.database.fast import Row, fetch, prepare
 from billingone_api.database.tables.integrations import integrations
@@ -102,10 +102,10 @@ def _integration(row: Row) -> Integration:
     )
 
 
-def _status(row: Row, attention: Attention | None) -> Status:
+def _status(row: Row, attention: Attention | None) -> IntegrationStatus:
     if row["version"] is None:
-        return Status.NOT_CONNECTED
-    return Status.CONNECTED if attention is None else Status.NEEDS_ATTENTION
+        return IntegrationStatus.NOT_CONNECTED
+    return IntegrationStatus.CONNECTED if attention is None else IntegrationStatus.NEEDS_ATTENTION
 
 
 def _attention(row: Row) -> Attention | None:

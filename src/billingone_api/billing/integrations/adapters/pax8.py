@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from billingone_api.billing.integrations.models import Credentials, Failure, Problem
+from billingone_api.billing.integrations.models import Credentials, Failure, FailureCode
 from billingone_api.kit.http.limits import Limiter
 from billingone_api.kit.http.retries import RetryPolicy
 from billingone_api.process import Process
@@ -68,7 +68,7 @@ class Pax8Trial:
             return _told(error)
         except TimeoutError:
             return Failure(
-                Problem.PROVIDER_UNAVAILABLE,
+                FailureCode.PROVIDER_UNAVAILABLE,
                 "Pax8 took too long to answer. Test again in a few minutes.",
             )
         return None
@@ -88,20 +88,20 @@ class Pax8Trial:
 def _told(error: ProviderError) -> Failure:
     match error:
         case CredentialsRejected():
-            return Failure(Problem.CREDENTIALS_REJECTED, error.sentence)
+            return Failure(FailureCode.CREDENTIALS_REJECTED, error.sentence)
         case PermissionDenied():
-            return Failure(Problem.PERMISSION_DENIED, error.sentence)
+            return Failure(FailureCode.PERMISSION_DENIED, error.sentence)
         case ProviderRateLimited():
             return Failure(
-                Problem.PROVIDER_RATE_LIMITED,
+                FailureCode.PROVIDER_RATE_LIMITED,
                 "Pax8 asks us to slow down, so that this could not be tested. "
                 "Test again in a few minutes.",
             )
         case ProviderUnavailable():
-            return Failure(Problem.PROVIDER_UNAVAILABLE, error.sentence)
+            return Failure(FailureCode.PROVIDER_UNAVAILABLE, error.sentence)
         case _:
             return Failure(
-                Problem.PROVIDER_MALFORMED, f"{error.sentence} Test again in a few minutes."
+                FailureCode.PROVIDER_MALFORMED, f"{error.sentence} Test again in a few minutes."
             )
 
 
