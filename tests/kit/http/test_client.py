@@ -102,7 +102,8 @@ async def test_a_slow_drip_ends(serve: Serve, calls: JsonCalls, clock: SetClock)
     hasty = JsonCalls(
         calls._http, limiter=calls._limiter, clock=clock, sleep=calls._sleep, seconds=0.1
     )
-    async with serve(drip) as there:
+    # The longest that a call without `seconds` of its own would wait is thirty.
+    async with asyncio.timeout(15), serve(drip) as there:
         with pytest.raises(HttpUnavailable, match="TimeoutError"):
             await hasty.post_json(f"http://{there}/", body={})
         await gone.wait()
