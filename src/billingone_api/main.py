@@ -11,6 +11,8 @@ from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
 
 from billingone_api.billing.access import routes as access
+from billingone_api.billing.dashboard import routes as dashboard
+from billingone_api.billing.definitions import routes as definitions
 from billingone_api.billing.integrations import routes as integrations
 from billingone_api.billing.settings import routes as settings_area
 from billingone_api.billing.sources import SOURCES
@@ -53,6 +55,8 @@ OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"})
 
 _AREAS: Final[tuple[APIRouter, ...]] = (
     access.router,
+    dashboard.router,
+    definitions.router,
     integrations.router,
     settings_area.router,
     syncs.router,

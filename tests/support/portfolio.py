@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.support.clock import NOW
+from tests.support.databases import Database
 
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.kit.ids import new_id
@@ -49,3 +50,35 @@ async def replace_all(
     values = [{"organisation_id": organisation_id, **row} for row in rows]
     if values:
         await connection.execute(subscriptions.insert(), values)
+
+
+async def connect_pax8(database: Database, organisation_id: UUID, **facts: Any) -> None:
+    """As saved credentials and, with `last_success_at`, a sync would have left it."""
+    plain = {
+        "provider": "pax8",
+        "connection_id": new_id(),
+        "auth_mode": "client_credentials",
+        "account": "client-1",
+        "secret": b"sealed",
+        "schedule_minutes": 60,
+        "connected_by": "Farah Nair",
+        "connected_at": NOW,
+        "last_success_at": NOW,
+    }
+    await database.insert("integrations", organisation_id=organisation_id, **plain | facts)
+
+
+async def add_run(database: Database, organisation_id: UUID, status: str, **facts: Any) -> None:
+    """A sync of Pax8 that stands like that; `queued_at` puts several in order."""
+    is_over = status in {"succeeded", "partial", "failed", "cancelled"}
+    plain = {
+        "id": new_id(),
+        "source": "pax8",
+        "mode": "delta",
+        "connection_id": new_id(),
+        "queued_at": NOW,
+        "finished_at": NOW if is_over else None,
+    }
+    await database.insert(
+        "sync_runs", organisation_id=organisation_id, status=status, **plain | facts
+    )

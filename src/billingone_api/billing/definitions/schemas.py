@@ -1,9 +1,11 @@
-"""Money on the wire, the same for every area."""
+"""Money on the wire, the same for every area, and what figures mean."""
 
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from billingone_api.billing.definitions.models import Badge, Exclusion
 
 
 def plain(number: Decimal) -> str:
@@ -21,7 +23,7 @@ Amount = Annotated[
 ]
 
 
-class MoneyOut(BaseModel):
+class Money(BaseModel):
     """An amount in one currency; amounts of different currencies are never added."""
 
     model_config = ConfigDict(
@@ -31,3 +33,117 @@ class MoneyOut(BaseModel):
 
     amount: Amount
     currency: Annotated[str, Field(description="ISO 4217.", examples=["AUD"])]
+
+
+class Defined(BaseModel):
+    """A part of the definitions."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class FigureOut(Defined):
+    """What a figure means and how it comes about."""
+
+    key: Annotated[str, Field(description="Its name in answers.", examples=["mrr"])]
+    name: str
+    meaning: str
+    formula: str
+    unit: str
+    excludes: Annotated[
+        list[Exclusion], Field(description="Reasons that keep a subscription out of it.")
+    ]
+    source: Annotated[str, Field(description="Whose data it rests on.")]
+
+
+class StatusWordOut(Defined):
+    """A word of Pax8's that leads to a badge."""
+
+    source_status: str
+    when: Annotated[str | None, Field(description="Null: always.")]
+
+
+class BadgeMeaningOut(Defined):
+    """What a badge says; a subscription has the badge of the first status that fits."""
+
+    badge: Badge
+    meaning: str
+    statuses: list[StatusWordOut]
+
+
+class ExclusionMeaningOut(Defined):
+    """Why a subscription adds nothing."""
+
+    word: Exclusion
+    meaning: str
+
+
+class BillingTermOut(Defined):
+    """A billing term that recurs."""
+
+    billing_term: Annotated[str, Field(description="Pax8's word.", examples=["Annual"])]
+    months: Annotated[int, Field(description="What its price is divided by.")]
+
+
+class MeaningOut(Defined):
+    """A value of a setting, and what it does."""
+
+    word: str
+    meaning: str
+
+
+class ChoiceOut(Defined):
+    """A setting that figures depend on; see `/v1/settings/billing`."""
+
+    setting: str
+    values: list[MeaningOut]
+
+
+class DefinitionsOut(Defined):
+    """What every figure means; it comes from the code that reckons them."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "figures": [
+                        {
+                            "key": "active_subscriptions",
+                            "name": "Active subscriptions",
+                            "meaning": "How many subscriptions have the badge active today.",
+                            "formula": "count of the badge active",
+                            "unit": "subscriptions",
+                            "excludes": ["badge"],
+                            "source": "Pax8, subscriptions: status, startDate, endDate",
+                        }
+                    ],
+                    "badges": [
+                        {
+                            "badge": "trial",
+                            "meaning": "It is tried out.",
+                            "statuses": [{"source_status": "Trial", "when": None}],
+                        }
+                    ],
+                    "exclusions": [{"word": "price", "meaning": "Pax8 gives no price."}],
+                    "billing_terms": [{"billing_term": "Annual", "months": 12}],
+                    "price_basis": [
+                        {
+                            "setting": "pax8_price_is",
+                            "values": [{"word": "sell", "meaning": "It is what the client pays."}],
+                        }
+                    ],
+                }
+            ]
+        },
+    )
+
+    figures: list[FigureOut]
+    badges: list[BadgeMeaningOut]
+    exclusions: Annotated[
+        list[ExclusionMeaningOut],
+        Field(description="In order: where several hold, the first of them is given."),
+    ]
+    billing_terms: Annotated[
+        list[BillingTermOut], Field(description="Any other term adds nothing to MRR.")
+    ]
+    price_basis: list[ChoiceOut]

@@ -1,0 +1,1 @@
+"""What the organisation earns each month, how far that can be trusted, and what needs a person."""

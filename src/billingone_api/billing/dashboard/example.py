@@ -1,0 +1,134 @@
+"""A dashboard for the document: 48 active subscriptions in two currencies."""
+
+from typing import Any, Final
+
+_NO_INVOICES: Final = {
+    "value": None,
+    "reason": "source_not_connected",
+    "detail": "No source of invoices is connected.",
+}
+_NO_COUNTS: Final = {
+    "value": None,
+    "reason": "source_not_connected",
+    "detail": "No source of device or user counts is connected.",
+}
+_RATE: Final = {"currency": "USD", "rate": "1.5312", "valid_on": "2026-11-01", "source": "entered"}
+
+
+def _money(amount: str, currency: str) -> dict[str, str]:
+    return {"amount": amount, "currency": currency}
+
+
+_AUD: Final[dict[str, Any]] = {
+    "currency": "AUD",
+    "mrr": _money("1381.80", "AUD"),
+    "subscriptions": 42,
+    "cost": _money("1160.88", "AUD"),
+    "cost_subscriptions": 42,
+    "margin": _money("220.92", "AUD"),
+    "margin_subscriptions": 42,
+}
+_USD: Final[dict[str, Any]] = {
+    "currency": "USD",
+    "mrr": _money("100.00", "USD"),
+    "subscriptions": 5,
+    "cost": None,
+    "cost_subscriptions": 0,
+    "margin": None,
+    "margin_subscriptions": 0,
+}
+
+EXAMPLE: Final[dict[str, Any]] = {
+    "as_of": "2026-11-24T01:00:00Z",
+    "day": "2026-11-24",
+    "basis": {"pax8_price_is": "sell", "annual_price_is": "year"},
+    "reporting_currency": "AUD",
+    "cards": {
+        "mrr": {
+            "value": {
+                "currencies": [_AUD, _USD],
+                "trial_mrr": [],
+                "reporting": {
+                    "amount": _money("1534.92", "AUD"),
+                    "missing_rates": [],
+                    "rates_used": [_RATE],
+                },
+            },
+            "reason": None,
+            "detail": None,
+        },
+        "active_subscriptions": {
+            "value": {
+                "count": 48,
+                "badges": {
+                    "active": 48,
+                    "trial": 1,
+                    "pending": 0,
+                    "suspended": 0,
+                    "cancelled": 3,
+                    "unknown": 0,
+                },
+            },
+            "reason": None,
+            "detail": None,
+        },
+        "pending_invoices": _NO_INVOICES,
+        "under_licensed_clients": _NO_COUNTS,
+    },
+    "cost": {
+        "value": {
+            "currencies": [
+                {
+                    "currency": "AUD",
+                    "cost": _money("1160.88", "AUD"),
+                    "subscriptions": 42,
+                }
+            ],
+            "reporting": {
+                "amount": _money("1160.88", "AUD"),
+                "missing_rates": [],
+                "rates_used": [],
+            },
+        },
+        "reason": None,
+        "detail": None,
+    },
+    "freshness": [
+        {
+            "source": "pax8",
+            "status": "connected",
+            "last_success_at": "2026-11-24T00:30:10Z",
+            "schedule_minutes": 60,
+            "is_stale": False,
+            "never_synced": False,
+            "last_run": {
+                "status": "succeeded",
+                "finished_at": "2026-11-24T00:30:10Z",
+                "detail": None,
+            },
+        }
+    ],
+    "coverage": {
+        "counted": 47,
+        "excluded": [
+            {"reason": "badge", "count": 4},
+            {"reason": "usage", "count": 1},
+        ],
+        "unmapped": {
+            "companies": 1,
+            "subscriptions": 2,
+            "mrr": [_money("65.80", "AUD")],
+        },
+        "quarantined": 0,
+        "is_partial": False,
+    },
+    "needs_attention": [
+        {
+            "kind": "unmapped_clients",
+            "source": "pax8",
+            "count": 1,
+            "detail": "Companies in Pax8 that are linked to no client.",
+            "link": "/v1/clients/unmapped",
+        }
+    ],
+}

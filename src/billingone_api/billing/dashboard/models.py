@@ -1,0 +1,253 @@
+"""The words of the dashboard: facts as they are counted, and figures as they are shown."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+
+from billingone_api.billing.definitions.models import Badge, Exclusion, PriceBasis
+from billingone_api.billing.integrations.models import IntegrationStatus
+from billingone_api.billing.syncs.models import RunStatus
+from billingone_api.kit.money import Money
+
+Value = TypeVar("Value")
+
+PAX8: Final = "pax8"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """From `valid_on` on, one unit of `currency` is worth `rate` in the reporting currency."""
+
+    currency: str
+    rate: Decimal
+    valid_on: date
+    source: str = "entered"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Subscriptions alike in badge, obstacle, currency and whether a client holds them.
+
+    `obstacle` is why they would add nothing even with the right badge. `sell` and `cost` are
+    exact sums in 72nds of a month, over those where it is known: `costed` of them for the cost,
+    whose `sell` alone is `sell_of_costed`. `rate` is today's, None where there is none.
+    """
+
+    badge: Badge
+    obstacle: Exclusion | None
+    currency: str | None
+    is_mapped: bool
+    subscriptions: int
+    costed: int
+    sell: Decimal | None
+    cost: Decimal | None
+    sell_of_costed: Decimal | None
+    rate: Rate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One sync of one source; `finished_at` is None while it is under way."""
+
+    status: RunStatus
+    finished_at: datetime | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A third party as its data are now. `last_success_at` outlives a disconnection.
+
+    `latest` is the newest run, `ended` the newest that is over. `unmapped_companies` have no
+    client and nobody said that they should have none.
+    """
+
+    source: str
+    is_connected: bool
+    attention: str | None
+    schedule_minutes: int | None
+    last_success_at: datetime | None
+    latest: Run | None
+    ended: Run | None
+    quarantined: int
+    unmapped_companies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a dashboard rests on."""
+
+    basis: PriceBasis
+    slices: tuple[Slice, ...]
+    pax8: Source
+
+
+class CardReason(StrEnum):
+    """Why a card has no value."""
+
+    SOURCE_NOT_CONNECTED = "source_not_connected"
+    NEVER_SYNCED = "never_synced"
+    SELL_PRICE_UNKNOWN = "sell_price_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Card(Generic[Value]):
+    """A figure, or why there is none; `detail` is for people."""
+
+    value: Value | None
+    reason: CardReason | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InReportingCurrency:
+    """Everything converted; `amount` is None as long as a rate is missing."""
+
+    amount: Money | None
+    missing_rates: tuple[str, ...]
+    rates_used: tuple[Rate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MrrOfCurrency:
+    """A month's money in one currency; cost and margin over those where they are known."""
+
+    currency: str
+    mrr: Money
+    subscriptions: int
+    cost: Money | None
+    cost_subscriptions: int
+    margin: Money | None
+    margin_subscriptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostOfCurrency:
+    """What a month costs the organisation in one currency."""
+
+    currency: str
+    cost: Money
+    subscriptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mrr:
+    """What is earned a month, and apart from it what trials would bring."""
+
+    currencies: tuple[MrrOfCurrency, ...]
+    trial_mrr: tuple[Money, ...]
+    reporting: InReportingCurrency
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What is paid a month for active subscriptions."""
+
+    currencies: tuple[CostOfCurrency, ...]
+    reporting: InReportingCurrency
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A number of things."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSubscriptions:
+    """How many are active, and how many have each badge."""
+
+    count: int
+    badges: dict[Badge, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """The four figures on top."""
+
+    mrr: Card[Mrr]
+    active_subscriptions: Card[ActiveSubscriptions]
+    pending_invoices: Card[Counted]
+    under_licensed_clients: Card[Counted]
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old a source's data are. Without a schedule no slot is missed."""
+
+    source: str
+    status: IntegrationStatus
+    last_success_at: datetime | None
+    schedule_minutes: int | None
+    is_stale: bool
+    never_synced: bool
+    last_run: Run | None
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """How many subscriptions add nothing to MRR for this reason, each counted once."""
+
+    reason: Exclusion
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """What belongs to no client: companies to map, and active subscriptions with their MRR.
+
+    `mrr` is None where no sell price is known.
+    """
+
+    companies: int
+    subscriptions: int
+    mrr: tuple[Money, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the figures rest on. `is_partial`: the last sync left something out."""
+
+    counted: int
+    excluded: tuple[Excluded, ...]
+    unmapped: Unmapped
+    quarantined: int
+    is_partial: bool
+
+
+class AttentionKind(StrEnum):
+    """What a person should look at."""
+
+    SYNC_FAILED = "sync_failed"
+    INTEGRATION_NEEDS_ATTENTION = "integration_needs_attention"
+    UNMAPPED_CLIENTS = "unmapped_clients"
+    QUARANTINED_RECORDS = "quarantined_records"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsAttention:
+    """One thing to do; `link` is the path of this API that tells more."""
+
+    kind: AttentionKind
+    source: str
+    count: int
+    detail: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Everything on one page, as of one instant of one day of the organisation's."""
+
+    as_of: datetime
+    day: date
+    basis: PriceBasis
+    reporting_currency: str
+    cards: Cards
+    cost: Card[Cost]
+    freshness: tuple[Freshness, ...]
+    coverage: Coverage
+    needs_attention: tuple[NeedsAttention, ...]

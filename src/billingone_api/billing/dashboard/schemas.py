@@ -1,0 +1,270 @@
+"""The dashboard on the wire."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from billingone_api.billing.dashboard.example import EXAMPLE
+from billingone_api.billing.dashboard.models import AttentionKind, CardReason
+from billingone_api.billing.definitions.models import Exclusion
+from billingone_api.billing.definitions.schemas import Money, plain
+from billingone_api.billing.integrations.models import IntegrationStatus
+from billingone_api.billing.syncs.models import RunStatus
+
+Value = TypeVar("Value")
+
+
+class Shown(BaseModel):
+    """A part of the dashboard."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PriceBasisOut(Shown):
+    """What Pax8's prices are taken to be; `/v1/settings/billing` says and changes it."""
+
+    pax8_price_is: Annotated[
+        Literal["sell", "buy"], Field(description="What the client pays, or what the MSP pays.")
+    ]
+    annual_price_is: Annotated[
+        Literal["year", "month"],
+        Field(description="The price of a longer term covers all of it, or each month."),
+    ]
+
+
+class RateUsedOut(Shown):
+    """An exchange rate that a figure was converted with."""
+
+    currency: Annotated[str, Field(description="ISO 4217.")]
+    rate: Annotated[
+        Decimal,
+        PlainSerializer(plain, return_type=str),
+        Field(
+            description="What one unit of it is worth in the reporting currency.",
+            examples=["1.5312"],
+        ),
+    ]
+    valid_on: Annotated[date, Field(description="The day since which it holds.")]
+    source: Annotated[Literal["entered"], Field(description="A person entered it.")]
+
+
+class InReportingCurrencyOut(Shown):
+    """All currencies together, in the reporting one."""
+
+    amount: Annotated[
+        Money | None, Field(description="Null as long as a rate is missing: nothing is dropped.")
+    ]
+    missing_rates: Annotated[
+        list[str], Field(description="Currencies without a rate that is valid today.")
+    ]
+    rates_used: list[RateUsedOut]
+
+
+class MrrOfCurrencyOut(Shown):
+    """A month's money in one currency."""
+
+    currency: Annotated[str, Field(description="ISO 4217.")]
+    mrr: Money
+    subscriptions: Annotated[int, Field(description="How many make up `mrr`.")]
+    cost: Annotated[
+        Money | None,
+        Field(description="What the active subscriptions whose cost is known are bought for."),
+    ]
+    cost_subscriptions: Annotated[int, Field(description="How many make up `cost`.")]
+    margin: Annotated[
+        Money | None,
+        Field(description="Price less cost, over the subscriptions where both are known."),
+    ]
+    margin_subscriptions: Annotated[int, Field(description="How many make up `margin`.")]
+
+
+class MrrValueOut(Shown):
+    """What is earned each month."""
+
+    currencies: Annotated[
+        list[MrrOfCurrencyOut], Field(description="One for each currency, never added.")
+    ]
+    trial_mrr: Annotated[
+        list[Money],
+        Field(description="What trials would bring, for each currency; not in `mrr`."),
+    ]
+    reporting: InReportingCurrencyOut
+
+
+class CostOfCurrencyOut(Shown):
+    """What a month costs in one currency."""
+
+    currency: Annotated[str, Field(description="ISO 4217.")]
+    cost: Money
+    subscriptions: Annotated[int, Field(description="How many make up `cost`.")]
+
+
+class CostValueOut(Shown):
+    """What is paid each month for active subscriptions, also where no sell price is known."""
+
+    currencies: list[CostOfCurrencyOut]
+    reporting: InReportingCurrencyOut
+
+
+class BadgeCountsOut(Shown):
+    """How many subscriptions have each badge today."""
+
+    active: int
+    trial: int
+    pending: int
+    suspended: int
+    cancelled: int
+    unknown: int
+
+
+class ActiveSubscriptionsValueOut(Shown):
+    """How many subscriptions are active."""
+
+    count: int
+    badges: BadgeCountsOut
+
+
+class CountValueOut(Shown):
+    """A number of things."""
+
+    count: int
+
+
+class CardOut(Shown, Generic[Value]):
+    """A figure; null with a reason where it is not known, and never 0 instead."""
+
+    value: Value | None
+    reason: Annotated[
+        CardReason | None,
+        Field(
+            description="Why there is no value.\n\n"
+            "- `source_not_connected`: nothing is connected that could tell.\n"
+            "- `never_synced`: it is connected, and no sync has come through yet.\n"
+            "- `sell_price_unknown`: by the settings Pax8's price is what the organisation pays."
+        ),
+    ]
+    detail: Annotated[str | None, Field(description="For people, where something is to be said.")]
+
+
+class MrrCard(CardOut[MrrValueOut]):
+    """Monthly recurring revenue."""
+
+
+class CostCard(CardOut[CostValueOut]):
+    """What the subscriptions are bought for; `mrr` never stands in for it, nor it for `mrr`."""
+
+
+class ActiveSubscriptionsCard(CardOut[ActiveSubscriptionsValueOut]):
+    """Active subscriptions."""
+
+
+class CountCard(CardOut[CountValueOut]):
+    """A count."""
+
+
+class CardsOut(Shown):
+    """The four figures on top."""
+
+    mrr: MrrCard
+    active_subscriptions: ActiveSubscriptionsCard
+    pending_invoices: CountCard
+    under_licensed_clients: CountCard
+
+
+class LatestRunOut(Shown):
+    """A sync of this source."""
+
+    status: RunStatus
+    finished_at: Annotated[datetime | None, Field(description="Null while it is under way.")]
+    detail: Annotated[str | None, Field(description="Why it failed, and what to do.")]
+
+
+class FreshnessOut(Shown):
+    """How old the data of a source are."""
+
+    source: Annotated[str, Field(examples=["pax8"])]
+    status: IntegrationStatus
+    last_success_at: Annotated[
+        datetime | None,
+        Field(description="When a sync last came through; known also after a disconnection."),
+    ]
+    schedule_minutes: Annotated[
+        int | None, Field(description="Minutes from one sync to the next; null: by hand alone.")
+    ]
+    is_stale: Annotated[
+        bool,
+        Field(
+            description="Two slots of its schedule have passed without a success, or it was "
+            "disconnected and what is shown is what was kept."
+        ),
+    ]
+    never_synced: Annotated[bool, Field(description="No sync of it has ever come through.")]
+    last_run: Annotated[LatestRunOut | None, Field(description="The newest sync, also under way.")]
+
+
+class ExclusionCountOut(Shown):
+    """Subscriptions that add nothing to MRR."""
+
+    reason: Annotated[
+        Exclusion, Field(description="The first that holds, in the order of `/v1/definitions`.")
+    ]
+    count: int
+
+
+class UnmappedCoverageOut(Shown):
+    """What belongs to no client, and so to nobody's figures but the totals."""
+
+    companies: Annotated[
+        int, Field(description="Companies of Pax8 to be linked: see `/v1/clients/unmapped`.")
+    ]
+    subscriptions: Annotated[int, Field(description="Active subscriptions of no client.")]
+    mrr: Annotated[
+        list[Money] | None,
+        Field(description="Their MRR, for each currency; null where no sell price is known."),
+    ]
+
+
+class CoverageOut(Shown):
+    """What the figures rest on."""
+
+    counted: Annotated[int, Field(description="Active subscriptions that add to MRR, or to cost.")]
+    excluded: Annotated[
+        list[ExclusionCountOut], Field(description="All others, each under one reason.")
+    ]
+    unmapped: UnmappedCoverageOut
+    quarantined: Annotated[int, Field(description="Records that could not be read.")]
+    is_partial: Annotated[
+        bool, Field(description="The last sync left something out, or the first is unfinished.")
+    ]
+
+
+class NeedsAttentionOut(Shown):
+    """Something a person should look at."""
+
+    kind: AttentionKind
+    source: Annotated[str, Field(examples=["pax8"])]
+    count: int
+    detail: Annotated[str, Field(description="What it is, and where known what to do.")]
+    link: Annotated[
+        str, Field(description="The path of this API that tells more.", examples=["/v1/syncs"])
+    ]
+
+
+class DashboardOut(Shown):
+    """Everything on one page, as of one instant."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE]})
+
+    as_of: Annotated[datetime, Field(description="When this was reckoned.")]
+    day: Annotated[date, Field(description="The organisation's calendar day at that instant.")]
+    basis: PriceBasisOut
+    reporting_currency: Annotated[str, Field(description="ISO 4217.")]
+    cards: CardsOut
+    cost: CostCard
+    freshness: Annotated[list[FreshnessOut], Field(description="One for each source of figures.")]
+    coverage: CoverageOut
+    needs_attention: Annotated[
+        list[NeedsAttentionOut], Field(description="Empty where nothing has to be done.")
+    ]

@@ -1,0 +1,189 @@
+"""Decides what the dashboard shows, and what it says where it has nothing to show."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from billingone_api.billing.access.models import Organisation
+from billingone_api.billing.dashboard.figures import Figures
+from billingone_api.billing.dashboard.models import (
+    ActiveSubscriptions,
+    AttentionKind,
+    Card,
+    CardReason,
+    Cards,
+    Cost,
+    Counted,
+    Coverage,
+    Dashboard,
+    Facts,
+    Freshness,
+    InReportingCurrency,
+    Mrr,
+    NeedsAttention,
+    Source,
+    Unmapped,
+)
+from billingone_api.billing.definitions.models import PriceBasis
+from billingone_api.billing.integrations.models import IntegrationStatus
+from billingone_api.billing.syncs.models import RunStatus
+
+Value = TypeVar("Value")
+
+MISSED_SLOTS: Final = 2
+"""A source is stale once so many slots of its schedule have passed without a success."""
+
+_NO_SELL_PRICE: Final[Card[Mrr]] = Card(
+    None,
+    CardReason.SELL_PRICE_UNKNOWN,
+    "The settings say that Pax8's price is what you pay, so what you earn is not known.",
+)
+_NO_INVOICES: Final[Card[Counted]] = Card(
+    None, CardReason.SOURCE_NOT_CONNECTED, "No source of invoices is connected."
+)
+_NO_COUNTS: Final[Card[Counted]] = Card(
+    None, CardReason.SOURCE_NOT_CONNECTED, "No source of device or user counts is connected."
+)
+_UNDER_WAY: Final = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
+
+
+def dashboard(facts: Facts, organisation: Organisation, *, now: datetime) -> Dashboard:
+    return Dashboard(
+        as_of=now,
+        day=organisation.day_of(now),
+        basis=facts.basis,
+        reporting_currency=organisation.reporting_currency,
+        cards=_cards(facts, organisation.reporting_currency),
+        cost=_cost(facts, organisation.reporting_currency),
+        freshness=(_freshness(facts, now),),
+        coverage=_coverage(facts, organisation.reporting_currency),
+        needs_attention=tuple(_needs_attention(facts.pax8)),
+    )
+
+
+def _cards(facts: Facts, reporting_currency: str) -> Cards:
+    figures = Figures(facts.slices, reporting_currency)
+    return Cards(
+        mrr=_known(facts, lambda: _mrr(figures, facts.basis)),
+        active_subscriptions=_known(facts, lambda: _active(figures)),
+        pending_invoices=_NO_INVOICES,
+        under_licensed_clients=_NO_COUNTS,
+    )
+
+
+def _known(facts: Facts, card: Callable[[], Card[Value]]) -> Card[Value]:
+    """The card, or why Pax8 tells nothing of it yet."""
+    if not _has_data(facts):
+        return _nothing_yet(facts.pax8)
+    return card()
+
+
+def _has_data(facts: Facts) -> bool:
+    """While a first sync is under way there are rows already, and any sum of them is wrong."""
+    if facts.pax8.last_success_at is not None:
+        return True
+    return not facts.pax8.is_connected and bool(facts.slices)
+
+
+def _nothing_yet(source: Source) -> Card[Value]:
+    if not source.is_connected:
+        return Card(None, CardReason.SOURCE_NOT_CONNECTED, "Pax8 is not connected.")
+    if source.latest and source.latest.status in _UNDER_WAY:
+        return Card(None, CardReason.NEVER_SYNCED, "The first sync of Pax8 is under way.")
+    return Card(None, CardReason.NEVER_SYNCED, "Pax8 has not been synced yet.")
+
+
+def _mrr(figures: Figures, basis: PriceBasis) -> Card[Mrr]:
+    if not basis.knows_sell_price:
+        return _NO_SELL_PRICE
+    value = figures.mrr()
+    return Card(value, None, _missing(value.reporting, figures.reporting_currency))
+
+
+def _active(figures: Figures) -> Card[ActiveSubscriptions]:
+    return Card(figures.active_subscriptions(), None, None)
+
+
+def _cost(facts: Facts, reporting_currency: str) -> Card[Cost]:
+    def card() -> Card[Cost]:
+        value = Figures(facts.slices, reporting_currency).cost()
+        return Card(value, None, _missing(value.reporting, reporting_currency))
+
+    return _known(facts, card)
+
+
+def _missing(reporting: InReportingCurrency, currency: str) -> str | None:
+    if not reporting.missing_rates:
+        return None
+    return f"No total in {currency}: a rate is missing for {', '.join(reporting.missing_rates)}."
+
+
+def _freshness(facts: Facts, now: datetime) -> Freshness:
+    source = facts.pax8
+    return Freshness(
+        source=source.source,
+        status=_status(source),
+        last_success_at=source.last_success_at,
+        schedule_minutes=source.schedule_minutes,
+        is_stale=_has_data(facts) and _is_stale(source, now),
+        never_synced=source.last_success_at is None,
+        last_run=source.latest,
+    )
+
+
+def _status(source: Source) -> IntegrationStatus:
+    if not source.is_connected:
+        return IntegrationStatus.NOT_CONNECTED
+    return IntegrationStatus.NEEDS_ATTENTION if source.attention else IntegrationStatus.CONNECTED
+
+
+def _is_stale(source: Source, now: datetime) -> bool:
+    """What nobody reads any more is stale; what is read by hand alone misses no slot."""
+    if not source.is_connected or source.last_success_at is None:
+        return True
+    if source.schedule_minutes is None:
+        return False
+    slots = timedelta(minutes=source.schedule_minutes * MISSED_SLOTS)
+    return now - source.last_success_at > slots
+
+
+def _coverage(facts: Facts, reporting_currency: str) -> Coverage:
+    figures = Figures(facts.slices, reporting_currency)
+    subscriptions, mrr = figures.unmapped()
+    return Coverage(
+        counted=figures.counted(),
+        excluded=figures.excluded(),
+        unmapped=Unmapped(
+            companies=facts.pax8.unmapped_companies,
+            subscriptions=subscriptions,
+            mrr=mrr if facts.basis.knows_sell_price else None,
+        ),
+        quarantined=facts.pax8.quarantined,
+        is_partial=_is_partial(facts),
+    )
+
+
+def _is_partial(facts: Facts) -> bool:
+    """Rows without any success are what an unfinished first sync has left."""
+    source = facts.pax8
+    left_out = source.ended is not None and source.ended.status is RunStatus.PARTIAL
+    return left_out or (source.last_success_at is None and bool(facts.slices))
+
+
+def _needs_attention(source: Source) -> Iterator[NeedsAttention]:
+    name = source.source
+    if source.is_connected and source.ended and source.ended.status is RunStatus.FAILED:
+        why = source.ended.detail or "The last sync of Pax8 failed."
+        yield NeedsAttention(AttentionKind.SYNC_FAILED, name, 1, why, f"/v1/syncs?source={name}")
+    if source.attention:
+        link = f"/v1/integrations/{name}"
+        kind = AttentionKind.INTEGRATION_NEEDS_ATTENTION
+        yield NeedsAttention(kind, name, 1, source.attention, link)
+    if source.unmapped_companies:
+        words = "Companies in Pax8 that are linked to no client."
+        kind, count = AttentionKind.UNMAPPED_CLIENTS, source.unmapped_companies
+        yield NeedsAttention(kind, name, count, words, "/v1/clients/unmapped")
+    if source.quarantined:
+        words = "Records of Pax8 that cannot be read; no figure holds them."
+        kind, count = AttentionKind.QUARANTINED_RECORDS, source.quarantined
+        yield NeedsAttention(kind, name, count, words, f"/v1/quarantine?source={name}")

@@ -1,0 +1,15 @@
+"""Which adapter knows the dashboard's facts."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from billingone_api.billing.dashboard.adapters.postgres import PostgresDashboard
+from billingone_api.process import Work
+
+
+def dashboard_facts(work: Work) -> PostgresDashboard:
+    return PostgresDashboard(work)
+
+
+TheFacts = Annotated[PostgresDashboard, Depends(dashboard_facts)]

@@ -1,0 +1,255 @@
+"""What each figure means, for people: terms, badges and reasons come from the models."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from billingone_api.billing.definitions.models import (
+    MONTHS,
+    STATUS_RULES,
+    Badge,
+    Exclusion,
+    StatusRule,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure as people should read it; `excludes` says which reasons keep something out."""
+
+    key: str
+    name: str
+    meaning: str
+    formula: str
+    unit: str
+    excludes: tuple[Exclusion, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A word of Pax8's that leads to a badge, `when` it does; None: always."""
+
+    source_status: str
+    when: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeMeaning:
+    """What a badge says, and the words of Pax8's that lead to it."""
+
+    badge: Badge
+    meaning: str
+    statuses: tuple[Status, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A word, and what it means."""
+
+    word: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A billing term and the months its price covers."""
+
+    billing_term: str
+    months: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A setting that figures depend on, and what each of its values does."""
+
+    setting: str
+    values: tuple[Meaning, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every definition there is; `exclusions` stand in the order in which they are looked for."""
+
+    figures: tuple[Figure, ...]
+    badges: tuple[BadgeMeaning, ...]
+    exclusions: tuple[Meaning, ...]
+    billing_terms: tuple[Term, ...]
+    price_basis: tuple[Choice, ...]
+
+
+_ALL: Final = tuple(Exclusion)
+_PER_CURRENCY: Final = "money a month, one figure for each currency"
+_SUBSCRIPTIONS: Final = "Pax8, subscriptions"
+
+FIGURES: Final = (
+    Figure(
+        key="mrr",
+        name="Monthly recurring revenue",
+        meaning="What the active subscriptions bring in during a month, at the price the client "
+        "pays. How long somebody is committed has no influence. Null where the settings say that "
+        "Pax8's price is what the organisation pays.",
+        formula="sum of price x quantity / months of the billing term",
+        unit=_PER_CURRENCY,
+        excludes=_ALL,
+        source=f"{_SUBSCRIPTIONS}: price, quantity, billingTerm, currencyCode",
+    ),
+    Figure(
+        key="trial_mrr",
+        name="Trial MRR",
+        meaning="What subscriptions on trial would bring in if all of them stayed. No other "
+        "figure holds any of it.",
+        formula="the same as for mrr, over the badge trial",
+        unit=_PER_CURRENCY,
+        excludes=_ALL,
+        source=f"{_SUBSCRIPTIONS}: price, quantity, billingTerm, currencyCode",
+    ),
+    Figure(
+        key="cost",
+        name="Monthly cost",
+        meaning="What the active subscriptions are bought for during a month, where Pax8 says so. "
+        "A subscription whose sell price is missing is in it all the same.",
+        formula="sum of partner cost x quantity / months of the billing term; with pax8_price_is "
+        "= buy the price takes the place of the partner cost",
+        unit=_PER_CURRENCY,
+        excludes=tuple(reason for reason in Exclusion if reason is not Exclusion.PRICE),
+        source=f"{_SUBSCRIPTIONS}: partnerCost (or price), quantity, billingTerm, currencyCode",
+    ),
+    Figure(
+        key="margin",
+        name="Monthly margin",
+        meaning="What is left of a month's money after the cost, over the subscriptions for which "
+        "both are known; how many these are stands beside it.",
+        formula="mrr - cost, over subscriptions that have a price and a partner cost",
+        unit=_PER_CURRENCY,
+        excludes=_ALL,
+        source=f"{_SUBSCRIPTIONS}: price and partnerCost",
+    ),
+    Figure(
+        key="reporting",
+        name="Total in the reporting currency",
+        meaning="The figures of all currencies in one, at the newest rate of each that is valid "
+        "today. Null as long as one currency has no rate; that currency is then listed.",
+        formula="sum of (exact figure x rate), rounded once at the end",
+        unit="money a month, in the reporting currency",
+        excludes=_ALL,
+        source="Exchange rates that people entered under /v1/settings/exchange-rates",
+    ),
+    Figure(
+        key="active_subscriptions",
+        name="Active subscriptions",
+        meaning="How many subscriptions have the badge active today, whether or not they add to "
+        "MRR.",
+        formula="count of the badge active",
+        unit="subscriptions",
+        excludes=(Exclusion.BADGE,),
+        source=f"{_SUBSCRIPTIONS}: status, startDate, endDate",
+    ),
+    Figure(
+        key="unmapped",
+        name="Unmapped",
+        meaning="Companies of Pax8 that nobody has linked to a client or set aside, and the active "
+        "subscriptions that therefore belong to no client. Totals hold them, no client's figure "
+        "does.",
+        formula="count of companies without a link; count and mrr of active subscriptions without "
+        "a client",
+        unit="companies; subscriptions; money a month",
+        excludes=_ALL,
+        source="Pax8, companies and subscriptions; the links under /v1/clients",
+    ),
+    Figure(
+        key="is_stale",
+        name="Stale",
+        meaning="A source is read less often than its schedule promises, or not any more.",
+        formula="more than two intervals of the schedule have passed since the last success, or "
+        "the source was disconnected",
+        unit="yes or no",
+        excludes=(),
+        source="Syncs and schedules",
+    ),
+    Figure(
+        key="pending_invoices",
+        name="Pending invoices",
+        meaning="Sales invoices still being written, or sent and neither paid nor overdue. "
+        "Not known until a source of invoices can be connected.",
+        formula="count of the statuses draft and submitted",
+        unit="invoices",
+        excludes=(),
+        source="Xero and SuperOps; neither can be connected yet",
+    ),
+    Figure(
+        key="under_licensed_clients",
+        name="Under-licensed clients",
+        meaning="Clients that use more devices or seats than they hold licences for. Not known "
+        "until a source of counts can be connected.",
+        formula="count of clients with a line whose required less licensed exceeds its tolerance",
+        unit="clients",
+        excludes=(),
+        source="Device and user counts; no source of them can be connected yet",
+    ),
+)
+
+BADGE_MEANINGS: Final = {
+    Badge.ACTIVE: "It is in use and is billed.",
+    Badge.TRIAL: "It is tried out.",
+    Badge.PENDING: "It was ordered and is not in use yet.",
+    Badge.SUSPENDED: "It is stopped for a while: any spelling of suspended counts, since Pax8 "
+    "documents none.",
+    Badge.CANCELLED: "It is over, or has vanished from Pax8's list.",
+    Badge.UNKNOWN: "Pax8 uses a word that we cannot place, Converted among them; its word is kept "
+    "and no figure counts it.",
+}
+
+EXCLUSION_MEANINGS: Final = {
+    Exclusion.BADGE: "Its badge is another than the one counted.",
+    Exclusion.TERM: "Its billing term does not recur, or is missing or unknown.",
+    Exclusion.USAGE: "It is billed by usage, so that price and quantity say nothing of a month.",
+    Exclusion.CURRENCY: "Pax8 gives no currency.",
+    Exclusion.PRICE: "Pax8 gives no price.",
+    Exclusion.QUANTITY: "Pax8 gives no quantity.",
+}
+
+PRICE_BASIS: Final = (
+    Choice(
+        "pax8_price_is",
+        (
+            Meaning("sell", "Pax8's price is what the client pays; partnerCost is the cost."),
+            Meaning("buy", "Pax8's price is the cost; what the client pays is not known."),
+        ),
+    ),
+    Choice(
+        "annual_price_is",
+        (
+            Meaning("year", "A price covers its whole term and is divided by the term's months."),
+            Meaning("month", "A price of whatever term covers one month and is not divided."),
+        ),
+    ),
+)
+
+
+def catalogue() -> Catalogue:
+    return Catalogue(
+        figures=FIGURES,
+        badges=tuple(
+            BadgeMeaning(badge, BADGE_MEANINGS[badge], tuple(_statuses(badge))) for badge in Badge
+        ),
+        exclusions=tuple(Meaning(reason, EXCLUSION_MEANINGS[reason]) for reason in Exclusion),
+        billing_terms=tuple(Term(term, months) for term, months in MONTHS.items()),
+        price_basis=PRICE_BASIS,
+    )
+
+
+def _statuses(badge: Badge) -> Iterator[Status]:
+    for rule in STATUS_RULES:
+        if rule.badge is badge:
+            yield Status(rule.word, _usually(rule))
+        if rule.before_start is badge:
+            yield Status(rule.word, "before the day on which it starts")
+        if rule.after_end is badge:
+            yield Status(rule.word, "from the day after the one on which it ends")
+
+
+def _usually(rule: StatusRule) -> str | None:
+    if rule.before_start:
+        return "from the day on which it starts"
+    return "until the day on which it ends, that day included" if rule.after_end else None
