@@ -35,6 +35,22 @@ class Database:
         places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
         await self.as_owner(f"INSERT INTO {table} ({names}) VALUES ({places})", *values.values())  # noqa: S608 - a test's own words
 
+    async def open_transactions(self) -> int:
+        """Of everybody else; pg_stat_activity hides the state of other roles' sessions."""
+        rows = await self.as_owner(
+            "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'virtualxid'"
+            " AND datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return len(rows)
+
+    async def until_somebody_waits(self) -> None:
+        """Until a transaction waits for a lock that another one holds."""
+        while not await self.as_owner(  # noqa: ASYNC110 - it happens in another process
+            "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted "
+            "AND datname = current_database()"
+        ):
+            await asyncio.sleep(0.01)
+
     async def add_organisation(
         self,
         organisation_id: UUID,

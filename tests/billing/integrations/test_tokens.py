@@ -115,17 +115,15 @@ async def test_no_transaction_is_open_while_pax8_answers(
     seen: list[int] = []
 
     async def look(request: httpx.Request) -> httpx.Response:
-        rows = await database.as_owner(
-            "SELECT 1 FROM pg_stat_activity WHERE application_name = 'test' AND datname = "
-            "current_database() AND state <> 'idle'"
-        )
-        seen.append(len(rows))
+        seen.append(await database.open_transactions())
         return httpx.Response(200, json={"access_token": "token-1", "expires_in": 86400})
 
     pax8.token.side_effect = look
     async with pax8_for(process, organisation_id, connection_id) as client:
         await client.check()
     assert seen == [0]
+    async with process.work(organisation_id):
+        assert await database.open_transactions() == 1
 
 
 async def test_a_claim_that_ran_out_is_overtaken_and_its_late_token_is_not_kept(

@@ -257,11 +257,7 @@ async def test_no_transaction_is_open_while_pax8_answers(
     seen: list[int] = []
 
     async def look(request: httpx.Request) -> httpx.Response:
-        rows = await database.as_owner(
-            "SELECT 1 FROM pg_stat_activity WHERE application_name = 'test' AND datname = "
-            "current_database() AND state <> 'idle'"
-        )
-        seen.append(len(rows))
+        seen.append(await database.open_transactions())
         return httpx.Response(200, json=ONE_COMPANY)
 
     pax8.companies.side_effect = look

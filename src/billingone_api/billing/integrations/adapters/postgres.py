@@ -119,7 +119,10 @@ _UNSCHEDULE: Final = prepare(
 
 
 class PostgresIntegrations:
-    """The connections of the organisation that a unit of work is for."""
+    """The connections of the organisation that a unit of work is for.
+
+    Locks are taken in one order here and in syncs: connection, due work, runs.
+    """
 
     def __init__(self, work: UnitOfWork, bell: Bell) -> None:
         self._work = work
@@ -139,9 +142,9 @@ class PostgresIntegrations:
 
     async def replace(self, connection: NewConnection) -> None:
         [changed] = await self._run(_REPLACE, connection.provider, **_new_values(connection))
-        await self._end_work(connection.provider)
         if changed["schedule_minutes"] is not None:
             await self._run(_SCHEDULE, connection.provider, after=FIRST_SLOT)
+        await self._end_work(connection.provider)
 
     async def reschedule(self, provider: str, minutes: int | None) -> None:
         await self._run(_RESCHEDULE, provider, minutes=minutes)

@@ -87,6 +87,13 @@ STATE: Final = prepare(
 IS_CONNECTED: Final = prepare(
     select(integrations.c.provider).where(*_THESE_CREDENTIALS).with_for_update(read=True)
 )
+# Credentials before runs: whoever replaces them takes the two in this order as well.
+HOLD_CREDENTIALS: Final = prepare(
+    select(integrations.c.provider)
+    .join(sync_runs, sync_runs.c.source == integrations.c.provider)
+    .where(*_MINE, own(integrations))
+    .with_for_update(of=integrations)
+)
 BEGIN: Final = _changed(
     sync_runs.c.finished_at.is_(None),
     status=RunStatus.RUNNING,

@@ -103,6 +103,7 @@ class PostgresRun:
 
     async def end(self, outcome: Outcome) -> None:
         now = self._clock.now()
+        await self._run(sql.HOLD_CREDENTIALS)
         await self._run(sql.NO_LONGER_DUE)
         ended = await self._run(sql.END, outcome=outcome.status, at=now, **_words(outcome.problem))
         await self._run(sql.FORGET_SEEN)
