@@ -8,20 +8,20 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from billingone_api.config import Settings
 from billingone_api.database import tables
+from billingone_api.database.migrations import TURN
 from billingone_api.database.tenancy import metadata
 
 tables.load()
 
 
 def run(connection: Connection) -> None:
-    # A migration that waits for a lock makes every query behind it wait too; better to give up.
-    connection.exec_driver_sql("SET lock_timeout = '4s'")
-    connection.exec_driver_sql("SET statement_timeout = '15min'")
-    connection.commit()
     context.configure(connection=connection, target_metadata=metadata, compare_type=True)
     with context.begin_transaction():
-        # Two deployments at once take turns; the second finds nothing left to do.
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(8201517)")
+        connection.exec_driver_sql(TURN)
+        # A migration that waits for a lock makes every query behind it wait too: better to give
+        # up. Only from here on, for a turn may take longer.
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '4s'")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = '15min'")
         context.run_migrations()
 
 

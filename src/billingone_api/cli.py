@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -33,47 +35,53 @@ def _settings() -> Settings:
         _refuse(f"The environment is not complete:\n{error}")
 
 
-@app.command()
-def serve() -> None:
-    """Serve the HTTP API."""
+def _listener(host: str, port: int) -> socket.socket:
+    """Bound by us, so that a port that is taken is told in words."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        _refuse(f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another port.")
+
+
+def _run(served: Any, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or a signal, then let requests under way finish."""
     import uvicorn
 
-    from billingone_api.kit import logging
-    from billingone_api.main import create_app
-
-    settings = _settings()
-    logging.configure(style=settings.log_format, level=settings.log_level)
     config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
+        served,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=20,
     )
     server = uvicorn.Server(config)
-    server.run()
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
     if not server.started:
         raise typer.Exit(1)
 
 
+def _check_database(settings: Settings) -> None:
+    from billingone_api.database import migrations
+
+    try:
+        asyncio.run(migrations.check_database(settings.database_url.get_secret_value()))
+    except migrations.SchemaError as error:
+        _refuse(error)
+
+
 @app.command()
-def worker() -> None:
-    """Do what is due: syncs and schedules, until SIGTERM or Ctrl-C."""
-    from billingone_api import worker as due_work
-    from billingone_api.database.engine import SIGNS_OF_ABSENCE
-    from billingone_api.database.migrations import SchemaError
+def serve() -> None:
+    """Serve the HTTP API."""
     from billingone_api.kit import logging
+    from billingone_api.main import create_app
 
     settings = _settings()
     logging.configure(style=settings.log_format, level=settings.log_level)
-    try:
-        asyncio.run(due_work.run(settings))
-    except (ConfigurationError, SchemaError) as error:
-        _refuse(error)
-    except SIGNS_OF_ABSENCE as error:
-        _refuse(f"The database does not answer ({type(error).__name__}): see DATABASE_URL.")
+    listener = _listener(settings.host, settings.port)
+    _check_database(settings)
+    _run(create_app(settings), listener)
 
 
 @app.command()
@@ -85,16 +93,18 @@ def migrate() -> None:
     if settings.database_owner_url is None:
         _refuse("DATABASE_OWNER_URL: set it to the same database, as billingone_owner.")
     try:
-        asyncio.run(
+        advice = asyncio.run(
             migrations.migrate(
                 owner_url=settings.database_owner_url.get_secret_value(),
                 application_url=settings.database_url.get_secret_value(),
                 folder=PROJECT,
             )
         )
-    except (migrations.SchemaError, OSError) as error:
+    except migrations.SchemaError as error:
         _refuse(error)
     typer.echo(f"The database is at schema {migrations.SCHEMA_REVISION}.")
+    if advice:
+        typer.echo(advice)
 
 
 @app.command()
@@ -114,6 +124,55 @@ def demo(
 
     wishes = Wishes(once=once, machine_reads=machine_reads, fresh=fresh, scale=scale)
     raise typer.Exit(run(wishes, project=PROJECT))
+
+
+@app.command()
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8790,
+    clients: Annotated[int, typer.Option(min=1, max=1000, help="Clients of the MSP.")] = 60,
+    subscriptions: Annotated[
+        int | None,
+        typer.Option(min=0, max=100_000, help="In all; without it, what so many clients have."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 7,
+    latency: Annotated[
+        int, typer.Option(min=0, help="Milliseconds that every answer takes longer.")
+    ] = 0,
+    keys: Annotated[
+        Path | None, typer.Option(help="Folder that keeps PanelOne's keys between starts.")
+    ] = None,
+) -> None:
+    """Serve the third parties as they behave on the wire, for those who build against us."""
+    try:
+        from billingone_api.sandbox.app import SandboxSettings, create_sandbox
+    except ModuleNotFoundError:
+        _refuse("This installation carries no sandbox; a checkout of the repository does.")
+
+    listener = _listener("127.0.0.1", port)
+    made = create_sandbox(
+        SandboxSettings(
+            base_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+            clients=clients,
+            subscriptions=subscriptions,
+            seed=seed,
+            latency_seconds=latency / 1000,
+            keys_folder=keys,
+        )
+    )
+    typer.echo(_as_text(made.guide()))
+    _run(made, listener)
+
+
+def _as_text(guide: dict[str, Any], indent: str = "") -> str:
+    lines = []
+    for name, value in guide.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}", _as_text(value, indent + "  ")]
+        else:
+            words = ", ".join(value) if isinstance(value, list) else value
+            lines.append(f"{indent}{name:<18} {words}")
+    return "\n".join(lines)
 
 
 @app.command()

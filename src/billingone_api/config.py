@@ -3,9 +3,21 @@
 from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from billingone_api.kit.auth.rules import TokenRules
+from billingone_api.kit.cipher import KeyRing, parse_key_ring
 
 
 class ConfigurationError(Exception):
@@ -19,6 +31,35 @@ def _words(value: object) -> object:
     return value
 
 
+def _postgres(url: SecretStr) -> SecretStr:
+    """With the one driver there is, whichever way the operator's platform writes the scheme."""
+    scheme, _, rest = url.get_secret_value().partition("://")
+    if scheme.partition("+")[0] not in {"postgresql", "postgres"} or not _names_a_host(rest):
+        raise ValueError("Should be postgresql://user:password@host/database.")
+    return SecretStr(f"postgresql+asyncpg://{rest}")
+
+
+def _names_a_host(rest: str) -> bool:
+    """A socket's folder, in the query, is one as well."""
+    try:
+        parts = urlsplit(f"//{rest}")
+        return bool(parts.hostname or "host=" in parts.query) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _redis(url: SecretStr) -> SecretStr:
+    if url.get_secret_value().partition("://")[0] not in {"redis", "rediss", "unix"}:
+        raise ValueError("Should be redis://host:port/number, or rediss://, or unix://.")
+    return url
+
+
+def _ring(text: SecretStr) -> SecretStr:
+    parse_key_ring(text.get_secret_value())
+    return text
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
@@ -27,16 +68,18 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    database_url: SecretStr = Field(
+    database_url: PostgresUrl = Field(
         description="PostgreSQL 16 or newer, as the role billingone_app, which owns nothing."
     )
-    database_owner_url: SecretStr | None = Field(
+    database_owner_url: PostgresUrl | None = Field(
         default=None,
         description="The same database as its owner, billingone_owner; `billingone migrate` only.",
     )
     database_pool_size: int = Field(default=10, ge=1, description="Connections per process.")
-    redis_url: SecretStr = Field(description="The doorbell between API and worker.")
-    encryption_keys: SecretStr = Field(
+    redis_url: Annotated[SecretStr, AfterValidator(_redis)] = Field(
+        description="The doorbell between API and worker."
+    )
+    encryption_keys: Annotated[SecretStr, AfterValidator(_ring)] = Field(
         description="Key ring for stored credentials, newest first: `k2:BASE64,k1:BASE64`, each "
         "key 32 random bytes. Cursors are signed with a key derived from it."
     )
@@ -115,8 +158,33 @@ class Settings(BaseSettings):
     )
 
     @cached_property
-    def token_lifetime(self) -> timedelta:
-        return timedelta(hours=self.panelone_token_lifetime_hours)
+    def key_ring(self) -> KeyRing:
+        return parse_key_ring(self.encryption_keys.get_secret_value())
+
+    @cached_property
+    def token_rules(self) -> TokenRules:
+        secret = self.panelone_shared_secret
+        return TokenRules(
+            issuer=self.panelone_issuer,
+            audience=self.panelone_audience,
+            algorithms=self.panelone_algorithms,
+            jwks_url=self.panelone_jwks_url,
+            shared_secret=secret.get_secret_value() if secret else None,
+            email_claim=self.panelone_email_claim,
+            name_claim=self.panelone_name_claim,
+            organisation_claim=self.panelone_organisation_claim,
+            role_claim=self.panelone_role_claim,
+            session_claim=self.panelone_session_claim,
+            max_lifetime=timedelta(hours=self.panelone_token_lifetime_hours),
+        )
+
+    @model_validator(mode="after")
+    def _tokens_can_be_verified(self) -> Self:
+        try:
+            _ = self.token_rules
+        except ValueError as error:
+            raise ValueError(f"PanelOne's tokens: {error}") from None
+        return self
 
     @classmethod
     def load(cls) -> Self:
@@ -124,8 +192,13 @@ class Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            problems = [
-                f"{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-                for item in error.errors(include_input=False, include_url=False)
-            ]
-            raise ConfigurationError("\n".join(problems)) from None
+            found = error.errors(include_input=False, include_url=False)
+            raise ConfigurationError("\n".join(map(_sentence, found))) from None
+
+
+def _sentence(item: ErrorDetails) -> str:
+    name = "_".join(str(part) for part in item["loc"]).upper()
+    words = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "missing":
+        words = f"Is missing. {Settings.model_fields[str(item['loc'][0])].description}"
+    return f"{name}: {words}" if name else words

@@ -13,15 +13,14 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billingone_api.config import ConfigurationError, Settings
+from billingone_api.config import Settings
 from billingone_api.database.engine import create_engine
 from billingone_api.database.unit_of_work import UnitOfWork, unit_of_work
 from billingone_api.kit.auth.identity import Identity
 from billingone_api.kit.auth.keys import JwksKeys, keys_for
-from billingone_api.kit.auth.rules import TokenRules
 from billingone_api.kit.auth.tokens import TokenVerifier, bearer
 from billingone_api.kit.bell import ArqBell, Bell, redis_for
-from billingone_api.kit.cipher import Cipher, KeyRing, parse_key_ring
+from billingone_api.kit.cipher import Cipher
 from billingone_api.kit.clock import Clock, SystemClock
 from billingone_api.kit.errors import OrganisationMismatch
 from billingone_api.kit.http.calls import Sleep
@@ -55,7 +54,7 @@ class Process:
 @asynccontextmanager
 async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Process]:
     """Make what a process shares, and close it again whatever happens."""
-    ring, rules = key_ring(settings), token_rules(settings)
+    ring, rules = settings.key_ring, settings.token_rules
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(create_http_client())
         engine = create_engine(
@@ -80,33 +79,6 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
             bell=ArqBell(redis),
             tokens=TokenVerifier(rules, keys=keys, clock=clock),
         )
-
-
-def key_ring(settings: Settings) -> KeyRing:
-    try:
-        return parse_key_ring(settings.encryption_keys.get_secret_value())
-    except ValueError as error:
-        raise ConfigurationError(f"ENCRYPTION_KEYS: {error}") from None
-
-
-def token_rules(settings: Settings) -> TokenRules:
-    secret = settings.panelone_shared_secret
-    try:
-        return TokenRules(
-            issuer=settings.panelone_issuer,
-            audience=settings.panelone_audience,
-            algorithms=settings.panelone_algorithms,
-            jwks_url=settings.panelone_jwks_url,
-            shared_secret=secret.get_secret_value() if secret else None,
-            email_claim=settings.panelone_email_claim,
-            name_claim=settings.panelone_name_claim,
-            organisation_claim=settings.panelone_organisation_claim,
-            role_claim=settings.panelone_role_claim,
-            session_claim=settings.panelone_session_claim,
-            max_lifetime=settings.token_lifetime,
-        )
-    except ValueError as error:
-        raise ConfigurationError(f"The settings of PanelOne's tokens: {error}") from None
 
 
 def process_of(request: Request) -> Process:

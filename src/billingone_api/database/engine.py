@@ -18,15 +18,22 @@ SIGNS_OF_ABSENCE: Final[tuple[type[Exception], ...]] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
 )
 """Errors that may mean that the database is away; `is_away` tells."""
 
+# serialisation failure, deadlock, lock not available: whoever comes again may find a free way
+_PASSING: Final = frozenset({"40001", "40P01", "55P03"})
+
 
 def is_away(error: Exception) -> bool:
-    """Whether the same call may work once the database is back."""
+    """Whether the same call may work a little later, with the database back or less crowded."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated
-    return isinstance(error, SIGNS_OF_ABSENCE)
+        passing = getattr(error.orig, "sqlstate", None) in _PASSING
+        return error.connection_invalidated or passing
+    # asyncpg calls it an InterfaceError, and a ValueError, when we hand it an impossible value
+    return isinstance(error, SIGNS_OF_ABSENCE) and not isinstance(error, ValueError)
 
 
 def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") -> AsyncEngine:
@@ -46,13 +53,15 @@ def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") ->
 
 
 def _announce_organisation(connection: Connection) -> None:
-    """Set the organisation for this transaction alone.
+    """Set the organisation for this transaction alone; none is set as none.
 
     At every begin and local to it: a session-level SET would leak the last organisation through
     the pool, and this also covers a transaction begun after a commit on the same connection.
+    SQLAlchemy begins lazily, so this is also what makes the transaction real before a statement
+    goes to asyncpg directly.
     """
     organisation_id = connection.get_execution_options().get(ORGANISATION_OPTION)
-    if organisation_id is not None:
-        connection.exec_driver_sql(
-            "select set_config('app.organisation_id', $1, true)", (str(organisation_id),)
-        )
+    connection.exec_driver_sql(
+        "select set_config('app.organisation_id', $1, true)",
+        ("" if organisation_id is None else str(organisation_id),),
+    )

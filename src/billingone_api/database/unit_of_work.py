@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billingone_api.database.engine import ORGANISATION_OPTION
 
 AfterCommit = Callable[[], Awaitable[None]]
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ async def unit_of_work(engine: AsyncEngine, *, organisation_id: UUID) -> AsyncIt
             work = UnitOfWork(connection=connection, organisation_id=organisation_id)
             yield work
     for action in work.after_commit:
-        await action()
+        await _attempt(action)
 
 
 @asynccontextmanager
@@ -38,3 +40,11 @@ async def directory_work(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Begin for no organisation: only the directory tables answer."""
     async with engine.begin() as connection:
         yield connection
+
+
+async def _attempt(action: AfterCommit) -> None:
+    """What is committed stays done: an error here would have the caller do it a second time."""
+    try:
+        await action()
+    except Exception:
+        log.exception("after_commit_failed")
