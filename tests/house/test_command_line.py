@@ -24,9 +24,9 @@ GUIDE = re.compile(r"api_url +(http://127\.0\.0\.1:\d+)/pax8/v1")
 
 
 @pytest.fixture
-def environment(database: Database) -> dict[str, str]:
+def environment(own_database: Database) -> dict[str, str]:
     return {
-        "DATABASE_URL": database.application_url,
+        "DATABASE_URL": own_database.application_url,
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "ENCRYPTION_KEYS": KEYS,
         "PANELONE_ISSUER": ISSUER,
@@ -67,9 +67,9 @@ def test_serve_says_that_its_port_is_taken(environment: dict[str, str], taken: i
 
 
 async def test_serve_refuses_a_database_at_another_schema(
-    environment: dict[str, str], database: Database
+    environment: dict[str, str], own_database: Database
 ) -> None:
-    await database.as_owner("UPDATE alembic_version SET version_num = '0000'")
+    await own_database.as_owner("UPDATE alembic_version SET version_num = '0000'")
     assert_refused(billingone("serve", environment=environment), "schema 0000", "migrate")
 
 
@@ -85,9 +85,9 @@ def test_a_database_that_does_not_answer_is_told_by_its_address(
 
 
 def test_a_password_that_is_wrong_is_told_without_it(
-    environment: dict[str, str], database: Database
+    environment: dict[str, str], own_database: Database
 ) -> None:
-    url = re.sub(r"(?<=billingone_app:)[^@]+", "planted-2b7e", database.application_url)
+    url = re.sub(r"(?<=billingone_app:)[^@]+", "planted-2b7e", own_database.application_url)
     ended = billingone("serve", environment=environment | {"DATABASE_URL": url})
     assert_refused(ended, "password authentication failed", "billingone_app")
     assert "planted" not in ended.err
@@ -98,9 +98,9 @@ def test_migrate_asks_for_the_owner(environment: dict[str, str]) -> None:
 
 
 def test_migrate_a_second_time_changes_nothing_and_is_glad(
-    environment: dict[str, str], database: Database
+    environment: dict[str, str], own_database: Database
 ) -> None:
-    changes = {"DATABASE_OWNER_URL": database.owner_url}
+    changes = {"DATABASE_OWNER_URL": own_database.owner_url}
     ended = billingone("migrate", environment=environment | changes)
     assert (ended.code, ended.err) == (0, "")
     assert "The database is at schema" in ended.out

@@ -44,9 +44,10 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas["ProblemCode"] = _codes()
-    schemas["Problem"] = _PROBLEM
-    schemas["FieldProblem"] = _FIELD_PROBLEM
+    ours = {"ErrorCode": _codes(), "Problem": _PROBLEM, "FieldProblem": _FIELD_PROBLEM}
+    if taken := schemas.keys() & ours.keys():
+        raise ValueError(f"These names are taken by the errors of every route: {taken}.")
+    schemas |= ours
     document["components"]["responses"] = {
         f"Problem{status}": _response(words) for status, words in _WORDS.items()
     }
@@ -63,14 +64,43 @@ def _finish_schema(schema: dict[str, Any], name: str, schemas: dict[str, Any]) -
     schema.pop("title", None)
     for field in schema.get("properties", {}).values():
         field.pop("title", None)
+    if "examples" in schema:
+        schema["examples"] = [_with_nulls(each, schema, schemas) for each in schema["examples"]]
     items = schema.get("properties", {}).get("items", {}).get("items", {})
     if name.endswith("Page") and "$ref" in items:
-        of = schemas[items["$ref"].rpartition("/")[2]]
-        page = {"items": of.get("examples", [])[:1], "next_cursor": None, "total": None}
-        schema.setdefault("examples", [page])
+        page = {"items": _shape(items, schemas).get("examples", [])[:1]}
+        schema.setdefault("examples", [_with_nulls(page, schema, schemas)])
+
+
+def _with_nulls(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """The example as it was written: FastAPI drops every null on its way into the document."""
+    shape = _shape(schema, schemas)
+    if isinstance(example, list):
+        return [_with_nulls(item, shape.get("items", {}), schemas) for item in example]
+    if not isinstance(example, dict) or "properties" not in shape:
+        return example
+    dropped = dict.fromkeys(set(shape.get("required", ())) - example.keys())
+    return {
+        name: _with_nulls(value, shape["properties"].get(name, {}), schemas)
+        for name, value in (example | dropped).items()
+    }
+
+
+def _shape(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """What a value that is not null has to look like."""
+    for choice in schema.get("anyOf", ()):
+        if choice.get("type") != "null":
+            return _shape(choice, schemas)
+    if "$ref" in schema:
+        return _shape(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    return schema
 
 
 def _finish(operation: dict[str, Any], path: str) -> None:
+    for parameter in operation.get("parameters", ()):
+        thing = parameter["name"].removesuffix("_id").replace("_", " ")
+        if parameter["in"] == "path":
+            parameter.setdefault("description", f"Which {thing}, by its id.")
     responses = operation["responses"]
     for status, response in responses.items():
         if response.get("description") == "Successful Response":
@@ -135,7 +165,7 @@ _PROBLEM: Final[dict[str, Any]] = {
         "type": {"type": "string", "format": "uri", "description": "Names the code."},
         "title": {"type": "string", "description": "The kind of error, always the same words."},
         "status": {"type": "integer", "description": "The HTTP status."},
-        "code": {"$ref": "#/components/schemas/ProblemCode"},
+        "code": {"$ref": "#/components/schemas/ErrorCode"},
         "detail": {"type": "string", "description": "What happened and what to do."},
         "request_id": {"type": "string", "description": "Finds the request in our log."},
         "errors": {

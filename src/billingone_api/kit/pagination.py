@@ -47,14 +47,9 @@ class ListQuery(BaseModel):
 
 
 class PageOf(BaseModel, Generic[Item]):
-    """One page of a list."""
+    """One page of a list; each list has a class of its own, so that clients can name it."""
 
     model_config = ConfigDict(from_attributes=True)
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """What generated clients call it: SubscriptionPage for a page of SubscriptionOut."""
-        return f"{params[0].__name__.removesuffix('Out')}Page"
 
     items: list[Item]
     next_cursor: Annotated[

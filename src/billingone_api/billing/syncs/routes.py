@@ -12,10 +12,11 @@ from billingone_api.billing.access.models import Caller
 from billingone_api.billing.syncs import service
 from billingone_api.billing.syncs.models import Sync, Trigger
 from billingone_api.billing.syncs.schemas import (
-    QuarantinedRecordOut,
+    QuarantinePage,
     QuarantineQuery,
     StartSync,
     SyncOut,
+    SyncPage,
     SyncsQuery,
 )
 from billingone_api.billing.syncs.wiring import (
@@ -31,7 +32,6 @@ from billingone_api.billing.syncs.wiring import (
 from billingone_api.kit.errors import ApiError
 from billingone_api.kit.etags import tag
 from billingone_api.kit.openapi import problems
-from billingone_api.kit.pagination import PageOf
 from billingone_api.process import Process, TheIdentity, TheProcess, Work
 
 router = APIRouter(tags=["syncs"])
@@ -84,9 +84,9 @@ _STREAM: Final[dict[int | str, dict[str, Any]]] = {
 @router.get("/syncs", operation_id="list_syncs", summary="Syncs, newest first")
 async def list_syncs(
     query: Annotated[SyncsQuery, Query()], _: Reader, syncs: TheSyncs, process: TheProcess
-) -> PageOf[SyncOut]:
+) -> SyncPage:
     """Everything that was ever asked for or scheduled, with how it goes or how it ended."""
-    return PageOf[SyncOut].model_validate(await syncs.page(query.asked(), cursors=process.cursors))
+    return SyncPage.model_validate(await syncs.page(query.asked(), cursors=process.cursors))
 
 
 @router.get("/quarantine", operation_id="list_quarantine", summary="Records that cannot be read")
@@ -95,9 +95,9 @@ async def list_quarantine(
     _: Reader,
     quarantine: TheQuarantine,
     process: TheProcess,
-) -> PageOf[QuarantinedRecordOut]:
+) -> QuarantinePage:
     """What third parties sent that made no sense: put aside with its reason, and counted."""
-    return PageOf[QuarantinedRecordOut].model_validate(
+    return QuarantinePage.model_validate(
         await quarantine.page(query.asked(), cursors=process.cursors)
     )
 

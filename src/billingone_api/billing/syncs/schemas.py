@@ -14,7 +14,7 @@ from billingone_api.billing.syncs.models import (
     StepStatus,
     Trigger,
 )
-from billingone_api.kit.pagination import ListQuery
+from billingone_api.kit.pagination import ListQuery, PageOf
 from billingone_api.kit.text import storable
 
 _COUNTS: Final[dict[str, Any]] = {
@@ -208,6 +208,10 @@ class SyncOut(BaseModel):
     runs: Annotated[list[RunOut], Field(description="One for each source.")]
 
 
+class SyncPage(PageOf[SyncOut]):
+    """One page of syncs, newest first."""
+
+
 class QuarantinedRecordOut(BaseModel):
     """A record that could not be read. It goes from this list when it can be."""
 
@@ -221,3 +225,7 @@ class QuarantinedRecordOut(BaseModel):
     reason: str
     first_seen_at: datetime
     last_seen_at: datetime
+
+
+class QuarantinePage(PageOf[QuarantinedRecordOut]):
+    """One page of the quarantine, what was seen last first."""
