@@ -1,0 +1,145 @@
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.support.api import Api, RecordingBell
+from tests.support.databases import Database
+from tests.support.sources import FakeSource, claim, work_off
+
+from billingone_api.process import Process
+from billingone_api.worker import JOBS
+
+pytestmark = pytest.mark.usefixtures("connection_id")
+
+
+async def schedule(
+    database: Database, organisation_id: UUID, *, minutes: int | None = 60, ago: str = "5 minutes"
+) -> datetime:
+    """As the integrations area writes it; the slot that is due."""
+    await database.as_owner("UPDATE integrations SET schedule_minutes = $1", minutes)
+    (row,) = await database.as_owner(
+        "INSERT INTO due_work (organisation_id, kind, key, due_at) "
+        "VALUES ($1, 'schedule', 'pax8', now() - $2::text::interval) RETURNING due_at",
+        organisation_id,
+        ago,
+    )
+    due_at: datetime = row["due_at"]
+    return due_at
+
+
+async def slots(database: Database) -> list[Any]:
+    return await database.as_owner("SELECT * FROM due_work WHERE kind = 'schedule'")
+
+
+async def syncs(api: Api) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = (await api.viewer.get("/v1/syncs")).json()["items"]
+    return items
+
+
+async def test_a_slot_starts_a_sync_and_rings(
+    api: Api, process: Process, database: Database, source: FakeSource
+) -> None:
+    await schedule(database, api.organisation_id)
+    await work_off(process, source)
+    (sync,) = await syncs(api)
+    assert (sync["trigger"], sync["requested_by"], sync["status"]) == ("schedule", None, "queued")
+    assert sync["runs"][0]["mode"] == "delta"
+    assert isinstance(process.bell, RecordingBell)
+    assert process.bell.rings == 1
+    await work_off(process, source)
+    assert (await syncs(api))[0]["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("ago", "minutes", "next_in"),
+    [
+        ("5 minutes", 60, 60),
+        ("0 minutes", 60, 60),
+        ("59 minutes 50 seconds", 60, 60),
+        ("61 minutes", 60, 120),
+        ("3 days 1 minute", 60, 73 * 60),
+        ("16 minutes", 15, 30),
+    ],
+)
+async def test_the_next_slot_is_in_the_future_on_the_same_grid(
+    api: Api,
+    process: Process,
+    database: Database,
+    source: FakeSource,
+    ago: str,
+    minutes: int,
+    next_in: int,
+) -> None:
+    due_at = await schedule(database, api.organisation_id, minutes=minutes, ago=ago)
+    await work_off(process, source)
+    (slot,) = await slots(database)
+    assert slot["due_at"] - due_at == timedelta(minutes=next_in)
+    assert (slot["lease"], slot["attempts"]) == (None, 0)
+    assert len(await syncs(api)) == 1, "slots that were missed are not made up for"
+
+
+async def test_three_workers_start_one_sync_for_a_slot(
+    api: Api, process: Process, database: Database, source: FakeSource
+) -> None:
+    await schedule(database, api.organisation_id)
+    await asyncio.gather(*(work_off(process, source) for _ in range(3)))
+    assert len(await syncs(api)) == 1
+
+
+async def test_a_worker_that_lost_the_slot_starts_nothing(
+    api: Api, process: Process, database: Database, source: FakeSource
+) -> None:
+    await schedule(database, api.organisation_id)
+    (late,) = await claim(process)
+    await database.as_owner("UPDATE due_work SET leased_until = now() - interval '1 second'")
+    await work_off(process, source)
+    await JOBS["schedule"](process, {"pax8": source}, late)
+    assert len(await syncs(api)) == 1
+    assert len(await slots(database)) == 1
+
+
+async def test_a_slot_is_passed_over_while_a_sync_is_unfinished(
+    api: Api, process: Process, database: Database, source: FakeSource
+) -> None:
+    await api.finance.post("/v1/syncs", json={})
+    await database.as_owner("UPDATE due_work SET due_at = now() + interval '1 hour'")
+    await schedule(database, api.organisation_id)
+    await work_off(process, source)
+    assert [sync["trigger"] for sync in await syncs(api)] == ["person"]
+    assert len(await slots(database)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM integrations",
+        "UPDATE integrations SET schedule_minutes = NULL",
+        "UPDATE organisations SET ended_at = now()",
+    ],
+)
+async def test_a_schedule_nobody_wants_any_more_goes(
+    api: Api, process: Process, database: Database, source: FakeSource, change: str
+) -> None:
+    await schedule(database, api.organisation_id)
+    await database.as_owner(change)
+    await work_off(process, source)
+    assert await database.as_owner("SELECT FROM due_work") == []
+    assert await database.as_owner("SELECT FROM syncs") == []
+
+
+async def test_a_slot_that_is_not_due_waits(
+    api: Api, process: Process, database: Database, source: FakeSource
+) -> None:
+    await schedule(database, api.organisation_id, ago="-1 minutes")
+    assert await work_off(process, source) == 0
+
+
+async def test_a_schedule_of_a_source_this_worker_lacks_goes_on(
+    api: Api, process: Process, database: Database, xero: FakeSource
+) -> None:
+    await schedule(database, api.organisation_id)
+    await work_off(process, xero)
+    assert await syncs(api) == []
+    assert len(await slots(database)) == 1
