@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import asyncpg
 import pytest
 from tests.support.api import Api, RecordingBell
 from tests.support.clock import NOW, SetClock
@@ -85,6 +86,19 @@ async def due(database: Database) -> dict[str, Any]:
 
 def outcome(run: dict[str, Any]) -> tuple[str, str | None]:
     return run["status"], run["problem"] and run["problem"]["code"]
+
+
+async def break_connections(database: Database) -> int:
+    """As the role that made them, which is all it takes; how many there were."""
+    connection = await asyncpg.connect(database.application_url.replace("+asyncpg", ""))
+    try:
+        found = await connection.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'test' AND datname = current_database()"
+        )
+        return len(found)
+    finally:
+        await connection.close()
 
 
 async def test_an_undisturbed_run_comes_by_every_place(
@@ -427,13 +441,13 @@ async def test_a_connection_to_the_database_that_breaks_costs_an_attempt_and_not
 
     async def mood(place: str) -> None:
         if place == "written subscriptions 0" and source.places.count(place) == 1:
-            await database.as_owner(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = 'test' AND datname = current_database()"
-            )
+            broken.append(await break_connections(database))
 
+    broken: list[int] = []
     source.mood = mood
     await work_off(process, source)
+    assert broken[0] > 0
+    assert (await run_of(api, sync_id))["problem"]["code"] == "internal_error"
     await time_passes(database)
     await work_off(process, source)
     run = await run_of(api, sync_id)
