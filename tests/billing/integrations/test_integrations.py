@@ -579,8 +579,9 @@ async def test_another_organisation_sees_and_changes_nothing_of_it(
     connected = (await api.finance.put(PAX8, json=BODY)).json()
     others = api.of(await database.add_organisation(new_id(), name="Redgum"))
     assert (await others.finance.get(PAX8)).json() == NEVER_CONNECTED
-    assert (await others.finance.delete(PAX8)).status_code == 204
     assert (await others.finance.put(PAX8, json=OTHERS)).status_code == 201
+    assert (await api.finance.get(PAX8)).json() == connected
+    assert (await others.finance.delete(PAX8)).status_code == 204
     assert (await api.finance.get(PAX8)).json() == connected
 
 
