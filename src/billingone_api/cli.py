@@ -85,6 +85,24 @@ def serve() -> None:
 
 
 @app.command()
+def worker() -> None:
+    """Do what is due: syncs and schedules, until SIGTERM or Ctrl-C."""
+    from billingone_api import worker as due_work
+    from billingone_api.database.engine import SIGNS_OF_ABSENCE
+    from billingone_api.database.migrations import SchemaError
+    from billingone_api.kit import logging
+
+    settings = _settings()
+    logging.configure(style=settings.log_format, level=settings.log_level)
+    try:
+        asyncio.run(due_work.run(settings))
+    except (ConfigurationError, SchemaError) as error:
+        _refuse(error)
+    except SIGNS_OF_ABSENCE as error:
+        _refuse(f"The database does not answer ({type(error).__name__}): see DATABASE_URL.")
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database to this program's schema, as its owner."""
     from billingone_api.database import migrations
@@ -139,6 +157,9 @@ def sandbox(
     latency: Annotated[
         int, typer.Option(min=0, help="Milliseconds that every answer takes longer.")
     ] = 0,
+    rate_limit: Annotated[
+        int, typer.Option(min=0, help="Pax8's requests a minute; 0 lifts the limit.")
+    ] = 1000,
     keys: Annotated[
         Path | None, typer.Option(help="Folder that keeps PanelOne's keys between starts.")
     ] = None,
@@ -157,6 +178,7 @@ def sandbox(
             subscriptions=subscriptions,
             seed=seed,
             latency_seconds=latency / 1000,
+            rate_limit=rate_limit or None,
             keys_folder=keys,
         )
     )

@@ -19,7 +19,7 @@ from billingone_api.embedded.launcher import free_port
 
 SUBSCRIPTIONS = 100_000
 CLIENTS = 1_000
-LATENCY_SECONDS = 0.1
+LATENCY_MILLISECONDS = 100
 PAGE = 200
 # What the worker's window allows at a time: the floor is reckoned with the same courtesy.
 AT_A_TIME = 4
@@ -33,7 +33,7 @@ def practice_ground() -> Iterator[str]:
     command = [
         *(sys.executable, "-m", "billingone_api.cli", "sandbox", f"--port={port}"),
         *(f"--clients={CLIENTS}", f"--subscriptions={SUBSCRIPTIONS}"),
-        *(f"--latency={LATENCY_SECONDS}", "--rate-limit=0"),
+        *(f"--latency={LATENCY_MILLISECONDS}", "--rate-limit=0"),
     ]
     with running(command, os.environ):
         url = f"http://127.0.0.1:{port}"
