@@ -11,9 +11,11 @@ from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
 
 from billingone_api.billing.access import routes as access
+from billingone_api.billing.clients import routes as clients
 from billingone_api.billing.dashboard import routes as dashboard
 from billingone_api.billing.definitions import routes as definitions
 from billingone_api.billing.integrations import routes as integrations
+from billingone_api.billing.panelone import routes as panelone
 from billingone_api.billing.settings import routes as settings_area
 from billingone_api.billing.sources import SOURCES
 from billingone_api.billing.syncs import routes as syncs
@@ -53,11 +55,15 @@ _TAGS: Final = {
 OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"})
 """What answers without a token, besides the reference page; a test compares it with the app."""
 
+_READ_BY_ROW: Final = frozenset({"/v1/panelone/clients:batch"})
+
 _AREAS: Final[tuple[APIRouter, ...]] = (
     access.router,
+    clients.router,
     dashboard.router,
     definitions.router,
     integrations.router,
+    panelone.router,
     settings_area.router,
     syncs.router,
 )
@@ -90,7 +96,7 @@ def create_app(
         app.add_exception_handler(kind, _database_away)
     app.add_exception_handler(SchemaError, _schema_unknown)
     app.add_middleware(Revalidation)
-    app.add_middleware(Bodies, limit=settings.max_body_bytes)
+    app.add_middleware(Bodies, limit=settings.max_body_bytes, by_row=_READ_BY_ROW)
     app.add_middleware(RequestEnvelope)
     app.add_middleware(
         CORSMiddleware,

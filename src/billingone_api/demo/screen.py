@@ -56,8 +56,9 @@ class Screen:
         table.add_column("MRR", justify="right")
         table.add_column("Subscriptions", justify="right")
         for row in rows:
-            monthly = _per_currency(row["mrr"])
-            table.add_row(row["name"], monthly, str(row["active_subscriptions"]))
+            monthly = _per_currency(row["mrr"]["by_currency"])
+            count = row["active_subscriptions"]["value"]
+            table.add_row(row["name"], monthly, _NONE if count is None else str(count))
         self._console.print(table)
 
     def what_to_try(self, api_url: str, sandbox_url: str, tokens: Mapping[str, str]) -> None:
@@ -126,8 +127,8 @@ def _monthly(value: Json) -> str:
     return "\n".join([*lines, f"all: {_money(total)}" if total else "all: a rate is missing"])
 
 
-def _per_currency(amounts: Sequence[Json] | None) -> str:
-    return _NONE if amounts is None else "\n".join(_money(amount) for amount in amounts)
+def _per_currency(amounts: Sequence[Json]) -> str:
+    return "\n".join(_money(amount) for amount in amounts) or _NONE
 
 
 def _money(money: Json | None) -> str:

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from starlette.datastructures import Headers
@@ -24,12 +24,14 @@ class Bodies:
 
     FastAPI's own limit stands outside every other middleware: its refusal would be plain text,
     without the headers by which a browser may read it. And its parser takes NaN, 1e400, half
-    characters and bottomless nesting, each of which fails somewhere further in.
+    characters and bottomless nesting, each of which fails somewhere further in. At the paths
+    `by_row` text is left to the route, which reads its rows one by one: a bad one spoils no other.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, by_row: Collection[str] = ()) -> None:
         self.app = app
         self.limit = limit
+        self.by_row = by_row
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,9 +41,11 @@ class Bodies:
             await refusal(scope, receive, send)
         else:
             judged = problems.is_json(Headers(scope=scope).get("content-type"))
-            await self.app(scope, self._watched(receive, judged=judged), send)
+            with_text = scope["path"] not in self.by_row
+            watched = self._watched(receive, judged=judged, with_text=with_text)
+            await self.app(scope, watched, send)
 
-    def _watched(self, receive: Receive, *, judged: bool) -> Receive:
+    def _watched(self, receive: Receive, *, judged: bool, with_text: bool) -> Receive:
         body = bytearray()
 
         async def watched() -> Message:
@@ -50,18 +54,18 @@ class Bodies:
             if len(body) > self.limit:
                 raise TooLarge
             if judged and message["type"] == "http.request" and not message.get("more_body"):
-                judge(bytes(body))
+                judge(bytes(body), with_text=with_text)
             return message
 
         return watched
 
 
-def judge(body: bytes) -> None:
+def judge(body: bytes, *, with_text: bool = True) -> None:
     """Raises InvalidRequest for JSON that is not plain; what is no JSON at all may pass."""
     if is_deeper(body, than=DEEPEST):
         raise InvalidRequest(f"The body nests deeper than {DEEPEST} levels.")
     if _is_suspect(body):
-        flaws = list(_flaws(_parsed(body)))
+        flaws = list(_flaws(_parsed(body), with_text=with_text))
         if flaws:
             raise problems.validation_failed(flaws)
 
@@ -80,18 +84,18 @@ def _parsed(body: bytes) -> Any:
         raise InvalidRequest(_UNREADABLE) from None
 
 
-def _flaws(value: Any, pointer: str = "") -> Iterator[Pointer]:
+def _flaws(value: Any, pointer: str = "", *, with_text: bool) -> Iterator[Pointer]:
     if isinstance(value, dict):
         for name, member in value.items():
             step = f"{pointer}/{problems.escaped(name)}"
-            yield from _flaws(name, step)
-            yield from _flaws(member, step)
+            yield from _flaws(name, step, with_text=with_text)
+            yield from _flaws(member, step, with_text=with_text)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _flaws(item, f"{pointer}/{index}")
+            yield from _flaws(item, f"{pointer}/{index}", with_text=with_text)
     elif isinstance(value, float) and not math.isfinite(value):
         yield Pointer("body", pointer, "finite_number", "Should be a finite number.")
-    elif isinstance(value, str):
+    elif with_text and isinstance(value, str):
         yield from _text_flaws(value, pointer)
 
 

@@ -50,13 +50,17 @@ def tag(response: Response, *, version: int | str) -> None:
     response.headers["Cache-Control"] = CACHING
 
 
+def digest(state: str) -> str:
+    """A version for what is put together from many rows, where none of them has one that tells."""
+    return hashlib.sha256(state.encode()).hexdigest()[:_DIGITS_OF_STATE]
+
+
 def tag_with_state(response: Response, *, version: int, state: str) -> None:
     """For what also moves by itself: that is news to who reads, and no conflict to who writes.
 
     `If-Match` asks for the version alone, `If-None-Match` for version and state.
     """
-    digest = hashlib.sha256(state.encode()).hexdigest()[:_DIGITS_OF_STATE]
-    tag(response, version=f"{version}-{digest}")
+    tag(response, version=f"{version}-{digest(state)}")
 
 
 def expected_version(if_match: str | None) -> int | None:

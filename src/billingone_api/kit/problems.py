@@ -71,7 +71,17 @@ _WORDS = {
 
 
 def response(error: ApiError, *, request_id: str) -> Response:
-    body: dict[str, Any] = {
+    return Response(
+        json.dumps(body(error, request_id=request_id)).encode(),
+        status_code=error.status,
+        headers={"Cache-Control": "no-store", **error.headers},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def body(error: ApiError, *, request_id: str) -> dict[str, Any]:
+    """The members of a problem; also for one row among many, inside an answer that is none."""
+    members: dict[str, Any] = {
         "type": DOCUMENTATION + error.code,
         "title": error.title,
         "status": error.status,
@@ -80,16 +90,11 @@ def response(error: ApiError, *, request_id: str) -> Response:
         "request_id": request_id,
     }
     if error.errors:
-        body["errors"] = [
+        members["errors"] = [
             {"in": at.place, "pointer": at.pointer, "code": at.code, "detail": at.detail}
             for at in error.errors
         ]
-    return Response(
-        json.dumps(body).encode(),
-        status_code=error.status,
-        headers={"Cache-Control": "no-store", **error.headers},
-        media_type=MEDIA_TYPE,
-    )
+    return members
 
 
 Recognise = Callable[[Request], Awaitable[object]]

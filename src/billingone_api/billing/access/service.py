@@ -71,6 +71,12 @@ def require_organisation(identity: Identity, organisation_id: UUID) -> None:
         raise OrganisationMismatch("The token speaks for another organisation than the path names.")
 
 
+def require_welcome(admission: Admission | None) -> None:
+    """A new organisation is; raises OrganisationUnknown for an ended one, or SessionRevoked."""
+    if admission is not None:
+        _admitted(admission)
+
+
 def _role(word: str | None) -> Role:
     try:
         return Role(word or "")

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Path
 
 from billingone_api.billing.access.adapters.postgres import PostgresRegister
 from billingone_api.billing.access.models import Caller, Permission
@@ -15,8 +15,11 @@ from billingone_api.billing.access.service import (
     require_organisation,
     require_person,
     require_service,
+    require_welcome,
 )
 from billingone_api.process import TheIdentity, TheProcess, Work, named_organisation
+
+OrganisationId = Annotated[UUID, Path(description="PanelOne's id of the organisation.")]
 
 
 def register(work: Work) -> Register:
@@ -75,11 +78,15 @@ class ServiceMayIntroduce:
 
     permission = Permission.ORGANISATIONS_PUSH
 
-    async def __call__(self, organisation_id: UUID, identity: TheIdentity) -> None:
+    async def __call__(
+        self, organisation_id: OrganisationId, identity: TheIdentity, process: TheProcess
+    ) -> None:
         grant = granted(identity)
         require_service(grant)
         require(grant, self.permission)
         require_organisation(identity, organisation_id)
+        async with process.work(organisation_id) as work:
+            require_welcome(await PostgresRegister(work).admission(identity))
 
 
 async def person(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from billingone_api.billing.dashboard.example import EXAMPLE
 from billingone_api.billing.dashboard.models import AttentionKind, CardReason
 from billingone_api.billing.definitions.models import Exclusion
-from billingone_api.billing.definitions.schemas import Money, plain
+from billingone_api.billing.definitions.schemas import Money, PriceBasisOut, plain
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
 
@@ -20,18 +20,6 @@ class Shown(BaseModel):
     """A part of the dashboard."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-class PriceBasisOut(Shown):
-    """What Pax8's prices are taken to be; `/v1/settings/billing` says and changes it."""
-
-    pax8_price_is: Annotated[
-        Literal["sell", "buy"], Field(description="What the client pays, or what the MSP pays.")
-    ]
-    annual_price_is: Annotated[
-        Literal["year", "month"],
-        Field(description="The price of a longer term covers all of it, or each month."),
-    ]
 
 
 class RateUsedOut(Shown):

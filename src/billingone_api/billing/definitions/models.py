@@ -95,3 +95,23 @@ class PriceBasis:
 def monthly(parts: Decimal | Fraction | int) -> Fraction:
     """A month's money from its sum in 72nds."""
     return Fraction(parts) / PARTS
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringSums:
+    """MRR of a group of subscriptions before any division: exact sums in 72nds of a month.
+
+    `reporting` is in the reporting currency; None while one of `missing_rates` is not known.
+    `active` counts subscriptions of that badge, `excluded` those of them that add nothing.
+    """
+
+    by_currency: tuple[tuple[str, Fraction], ...]
+    reporting: Fraction | None
+    missing_rates: tuple[str, ...]
+    active: int
+    excluded: int
+
+    @classmethod
+    def nothing(cls) -> "RecurringSums":
+        """Of no subscription at all."""
+        return cls((), Fraction(0), (), 0, 0)

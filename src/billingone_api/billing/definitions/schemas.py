@@ -1,7 +1,7 @@
 """Money on the wire, the same for every area, and what figures mean."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -39,6 +39,18 @@ class Defined(BaseModel):
     """A part of the definitions."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class PriceBasisOut(Defined):
+    """What Pax8's prices are taken to be; `/v1/settings/billing` says and changes it."""
+
+    pax8_price_is: Annotated[
+        Literal["sell", "buy"], Field(description="What the client pays, or what the MSP pays.")
+    ]
+    annual_price_is: Annotated[
+        Literal["year", "month"],
+        Field(description="The price of a longer term covers all of it, or each month."),
+    ]
 
 
 class FigureOut(Defined):

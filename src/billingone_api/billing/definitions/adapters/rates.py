@@ -3,6 +3,7 @@
 from typing import Final
 
 from sqlalchemy import CTE, Numeric, Text, bindparam, literal_column, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from billingone_api.billing.definitions.adapters.subscriptions import TODAY
 from billingone_api.database.tables.settings import exchange_rates
@@ -19,7 +20,7 @@ def rates() -> CTE:
     of = exchange_rates.c
     newest = (
         select(of.currency, of.rate)
-        .distinct(of.currency)
+        .ext(distinct_on(of.currency))
         .where(
             own(exchange_rates),
             of.reporting_currency == REPORTING_CURRENCY,

@@ -1,0 +1,120 @@
+"""The clients' door: what each brings in, and whose a third party's record is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from billingone_api.billing.clients.schemas import (
+    ClientDetailOut,
+    ClientId,
+    ClientPage,
+    ClientsQuery,
+    HoldingOut,
+    LinkWanted,
+    SourceId,
+    SourceName,
+    UnmappedPage,
+    UnmappedQuery,
+)
+from billingone_api.billing.clients.service import link, unlink
+from billingone_api.billing.clients.wiring import (
+    Mapper,
+    TheClientDetails,
+    TheClientRegister,
+    ThePortfolio,
+    TheReckoning,
+    TheUnmapped,
+    map_clients,
+    read_clients,
+)
+from billingone_api.kit.errors import NotFound
+from billingone_api.kit.etags import digest, tag, tagged
+from billingone_api.kit.openapi import problems
+
+router = APIRouter(prefix="/clients", tags=["clients"])
+
+
+@router.get(
+    "",
+    operation_id="list_clients",
+    summary="Clients, by what they bring in each month",
+    dependencies=[Depends(read_clients)],
+)
+async def list_clients(
+    query: Annotated[ClientsQuery, Query()], portfolio: ThePortfolio, by: TheReckoning
+) -> ClientPage:
+    """`q` finds part of a name, tax number, domain or id.
+
+    A figure that is not known is null with the reason; it is never 0.
+    """
+    return ClientPage.of(await portfolio.page(query.wanted()), by)
+
+
+@router.get(
+    "/unmapped",
+    operation_id="list_unmapped",
+    summary="Records of third parties that belong to no client, most money first",
+    dependencies=[Depends(read_clients)],
+)
+async def list_unmapped(
+    query: Annotated[UnmappedQuery, Query()], unmapped: TheUnmapped, by: TheReckoning
+) -> UnmappedPage:
+    """Pax8 companies, also those that only a subscription speaks of.
+
+    `q` finds part of a name or id.
+    """
+    return UnmappedPage.of(await unmapped.page(query.wanted()), by)
+
+
+@router.get(
+    "/{client_id}",
+    operation_id="get_client",
+    summary="One client",
+    responses=tagged(),
+    dependencies=[Depends(read_clients)],
+)
+async def get_client(
+    client_id: ClientId, details: TheClientDetails, by: TheReckoning, response: Response
+) -> ClientDetailOut:
+    """The master record, its links with who made them, MRR, and subscriptions by badge."""
+    client = await details.find(client_id)
+    if client is None:
+        raise NotFound
+    found = ClientDetailOut.of(client, by)
+    tag(response, version=digest(found.model_dump_json()))
+    return found
+
+
+@router.put(
+    "/links/{source}/{source_id}",
+    operation_id="link_record",
+    summary="Say whose a third party's record is",
+    responses=problems(409),
+)
+async def link_record(
+    source: SourceName,  # noqa: ARG001 - one so far; its type refuses every other
+    source_id: SourceId,
+    body: LinkWanted,
+    caller: Mapper,
+    register: TheClientRegister,
+) -> HoldingOut:
+    """A person's word stands, whatever PanelOne pushes later.
+
+    The record's subscriptions move at once; what was reckoned for past days stays.
+    """
+    return HoldingOut.of(*await link(source_id, body.client_id, register, by=caller.label))
+
+
+@router.delete(
+    "/links/{source}/{source_id}",
+    operation_id="unlink_record",
+    summary="Leave a record to the clients' identifiers again",
+    dependencies=[Depends(map_clients)],
+)
+async def unlink_record(
+    source: SourceName,  # noqa: ARG001 - one so far; its type refuses every other
+    source_id: SourceId,
+    register: TheClientRegister,
+) -> HoldingOut:
+    """Takes a person's word back: the one client whose identifier names the record has it."""
+    return HoldingOut.of(*await unlink(source_id, register))

@@ -1,0 +1,143 @@
+"""Decides whose a third party's record is: by identifier, by a person's word, or nobody's."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from uuid import UUID
+
+from billingone_api.billing.clients.errors import ClientNotFound, ClientRetired
+from billingone_api.billing.clients.models import (
+    Holding,
+    Link,
+    MasterRecord,
+    Origin,
+    PushStatus,
+    automatic,
+    settled,
+)
+from billingone_api.billing.clients.ports import ClientRegister
+from billingone_api.kit.errors import NotFound
+
+
+async def push(records: Sequence[MasterRecord], register: ClientRegister) -> list[PushStatus]:
+    """As though the records came one by one, in their order; only the last of an id is kept."""
+    await register.take_turn()
+    before = await register.known({record.id for record in records})
+    statuses, after = _replayed(records, before)
+    changed = [record for id_, record in after.items() if before.get(id_) != record]
+    if changed:
+        await register.save(changed)
+        await _follow(changed, before, register)
+    return statuses
+
+
+async def link(
+    company_id: str, client_id: UUID | None, register: ClientRegister, *, by: str
+) -> tuple[Holding, int]:
+    """A person says whose a company is, or nobody's; how it stands, how many subscriptions moved.
+
+    Raises NotFound for a company nobody knows, ClientNotFound, ClientRetired.
+    """
+    await register.take_turn()
+    await _found(company_id, register)
+    await _require_client(client_id, register)
+    moved = await _set(company_id, Link(client_id, Origin.MANUAL), register, by=by)
+    return await _found(company_id, register), moved
+
+
+async def unlink(company_id: str, register: ClientRegister) -> tuple[Holding, int]:
+    """Back to what the clients' identifiers say; how it stands, how many subscriptions moved.
+
+    Raises NotFound for a company nobody knows.
+    """
+    await register.take_turn()
+    before = await _found(company_id, register)
+    situation = (await register.situations([company_id]))[company_id]
+    moved = await _set(company_id, automatic(situation.claimants), register, by=None)
+    # A company that only the link spoke of is gone with it.
+    return await register.holding(company_id) or before.unlinked(), moved
+
+
+async def _set(
+    company_id: str, wanted: Link | None, register: ClientRegister, *, by: str | None
+) -> int:
+    situation = (await register.situations([company_id]))[company_id]
+    if situation.link == wanted:
+        return 0
+    await register.relink({company_id: wanted}, by=by)
+    return await register.move_subscriptions([company_id])
+
+
+async def _found(company_id: str, register: ClientRegister) -> Holding:
+    holding = await register.holding(company_id)
+    if holding is None:
+        raise NotFound
+    return holding
+
+
+async def _require_client(client_id: UUID | None, register: ClientRegister) -> None:
+    if client_id is None:
+        return
+    client = (await register.known([client_id])).get(client_id)
+    if client is None:
+        raise ClientNotFound("There is no such client in this organisation.")
+    if not client.active:
+        raise ClientRetired("PanelOne has retired this client; link one that is active.")
+
+
+def _replayed(
+    records: Iterable[MasterRecord], before: Mapping[UUID, MasterRecord]
+) -> tuple[list[PushStatus], dict[UUID, MasterRecord]]:
+    now = dict(before)
+    statuses = []
+    for record in records:
+        statuses.append(_status(now.get(record.id), record))
+        now[record.id] = record
+    return statuses, now
+
+
+def _status(known: MasterRecord | None, record: MasterRecord) -> PushStatus:
+    if known is None:
+        return PushStatus.CREATED
+    return PushStatus.UNCHANGED if known == record else PushStatus.UPDATED
+
+
+async def _follow(
+    changed: Sequence[MasterRecord],
+    before: Mapping[UUID, MasterRecord],
+    register: ClientRegister,
+) -> None:
+    """Links follow the identifiers that changed; subscriptions follow links and names."""
+    relinked = await _settle(_named_anew(changed, before), register)
+    renamed = [
+        record.id
+        for record in changed
+        if record.id in before and before[record.id].name != record.name
+    ]
+    affected = set(relinked)
+    if renamed:
+        affected.update(await register.companies_of(renamed))
+    if affected:
+        await register.move_subscriptions(affected)
+
+
+def _named_anew(changed: Sequence[MasterRecord], before: Mapping[UUID, MasterRecord]) -> set[str]:
+    """The companies that a client names now and did not before, or the other way round."""
+    pairs = (
+        (before[record.id].pax8_company_id if record.id in before else None, record.pax8_company_id)
+        for record in changed
+    )
+    return {company for old, new in pairs if old != new for company in (old, new) if company}
+
+
+async def _settle(company_ids: Collection[str], register: ClientRegister) -> Collection[str]:
+    """Bring links in line with identifiers; the companies whose link changed."""
+    if not company_ids:
+        return ()
+    found = await register.situations(company_ids)
+    links = {
+        company_id: settled(situation)
+        for company_id, situation in found.items()
+        if settled(situation) != situation.link
+    }
+    if links:
+        await register.relink(links, by=None)
+    return links.keys()

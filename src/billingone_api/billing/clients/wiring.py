@@ -1,0 +1,59 @@
+"""PostgreSQL stands behind clients; what their figures are reckoned by is put together here."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from billingone_api.billing.access.models import Caller, Permission
+from billingone_api.billing.access.wiring import May, caller_of
+from billingone_api.billing.clients.adapters import sources
+from billingone_api.billing.clients.adapters.details import PostgresClientDetails
+from billingone_api.billing.clients.adapters.portfolio import PostgresPortfolio
+from billingone_api.billing.clients.adapters.postgres import PostgresClientRegister
+from billingone_api.billing.clients.adapters.unmapped import PostgresUnmapped
+from billingone_api.billing.clients.ports import ClientRegister
+from billingone_api.billing.definitions.figures import Reckoning
+from billingone_api.billing.definitions.models import PriceBasis
+from billingone_api.process import TheProcess, Work
+
+read_clients = May(Permission.CLIENTS_READ)
+map_clients = May(Permission.CLIENTS_MAP)
+
+Mapper = Annotated[Caller, Depends(map_clients)]
+
+
+async def reckoning(
+    work: Work, process: TheProcess, caller: Annotated[Caller, Depends(caller_of)]
+) -> Reckoning:
+    chosen = caller.organisation
+    return Reckoning(
+        source=await sources.pax8(work),
+        basis=PriceBasis(chosen.pax8_price_is, chosen.annual_price_is),
+        reporting_currency=chosen.reporting_currency,
+        today=chosen.day_of(process.clock.now()),
+    )
+
+
+TheReckoning = Annotated[Reckoning, Depends(reckoning)]
+
+
+def portfolio(work: Work, process: TheProcess, by: TheReckoning) -> PostgresPortfolio:
+    return PostgresPortfolio(work, process.cursors, by)
+
+
+def unmapped(work: Work, process: TheProcess, by: TheReckoning) -> PostgresUnmapped:
+    return PostgresUnmapped(work, process.cursors, by)
+
+
+def details(work: Work, by: TheReckoning) -> PostgresClientDetails:
+    return PostgresClientDetails(work, by)
+
+
+def register(work: Work, process: TheProcess) -> ClientRegister:
+    return PostgresClientRegister(work, at=process.clock.now())
+
+
+ThePortfolio = Annotated[PostgresPortfolio, Depends(portfolio)]
+TheUnmapped = Annotated[PostgresUnmapped, Depends(unmapped)]
+TheClientDetails = Annotated[PostgresClientDetails, Depends(details)]
+TheClientRegister = Annotated[ClientRegister, Depends(register)]

@@ -1,0 +1,93 @@
+"""Figures that may be unknown: null with a reason, never 0, until their source has come through."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from billingone_api.billing.definitions.models import PriceBasis, RecurringSums, monthly
+from billingone_api.kit.money import Money, rounded
+
+
+class Unknown(StrEnum):
+    """Why a figure is null."""
+
+    SOURCE_NOT_CONNECTED = "source_not_connected"
+    NEVER_SYNCED = "never_synced"
+    NOT_LINKED = "not_linked"
+    SELL_PRICE_UNKNOWN = "sell_price_unknown"
+    EXCHANGE_RATE_MISSING = "exchange_rate_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where figures come from, and when it last came through, if only before a disconnection."""
+
+    source: str
+    is_connected: bool
+    last_success_at: datetime | None
+
+    @property
+    def unknown(self) -> Unknown | None:
+        """Why nothing of it is known. Rows of a first sync under way make no figure yet."""
+        if self.last_success_at is not None:
+            return None
+        return Unknown.NEVER_SYNCED if self.is_connected else Unknown.SOURCE_NOT_CONNECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Mrr:
+    """Monthly recurring revenue: exact sums, each divided and rounded once.
+
+    `value` is in the reporting currency; it is None with a reason, never 0, where it is not known.
+    `missing_rates` lists the currencies of `by_currency` that cannot be converted today.
+    `excluded` counts active subscriptions that add nothing.
+    """
+
+    value: Money | None
+    reason: Unknown | None
+    by_currency: tuple[Money, ...]
+    missing_rates: tuple[str, ...]
+    excluded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of things, or why it is not known."""
+
+    value: int | None
+    reason: Unknown | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """What figures rest on: how far their source has come, what the organisation chose, its day."""
+
+    source: Source
+    basis: PriceBasis
+    reporting_currency: str
+    today: date
+
+    def mrr(self, sums: RecurringSums, *, linked: bool = True) -> Mrr:
+        unknown = self._unknown(linked=linked)
+        if unknown is None and not self.basis.knows_sell_price:
+            unknown = Unknown.SELL_PRICE_UNKNOWN
+        if unknown is not None:
+            return Mrr(None, unknown, (), (), 0)
+        by_currency = tuple(_month(parts, currency) for currency, parts in sums.by_currency)
+        if sums.reporting is None:
+            missing = Unknown.EXCHANGE_RATE_MISSING
+            return Mrr(None, missing, by_currency, sums.missing_rates, sums.excluded)
+        value = _month(sums.reporting, self.reporting_currency)
+        return Mrr(value, None, by_currency, (), sums.excluded)
+
+    def count(self, number: int, *, linked: bool = True) -> Count:
+        unknown = self._unknown(linked=linked)
+        return Count(number if unknown is None else None, unknown)
+
+    def _unknown(self, *, linked: bool) -> Unknown | None:
+        return self.source.unknown or (None if linked else Unknown.NOT_LINKED)
+
+
+def _month(parts: Fraction, currency: str) -> Money:
+    return rounded(monthly(parts), currency=currency)

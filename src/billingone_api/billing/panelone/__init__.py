@@ -1,0 +1,1 @@
+"""What PanelOne pushes: its organisations and clients, and the sessions it ended."""

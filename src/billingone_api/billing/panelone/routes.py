@@ -1,0 +1,114 @@
+"""PanelOne's door: its services push organisations and clients and end sessions."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response, status
+
+from billingone_api.billing.access.wiring import OrganisationId
+from billingone_api.billing.clients.models import PushStatus
+from billingone_api.billing.clients.schemas import ClientId
+from billingone_api.billing.clients.service import push
+from billingone_api.billing.clients.wiring import TheClientRegister
+from billingone_api.billing.panelone import batches
+from billingone_api.billing.panelone.schemas import (
+    BatchResult,
+    ClientBatch,
+    ClientPush,
+    ClientPushed,
+    OrganisationPush,
+    OrganisationPushed,
+    RevokedSessions,
+)
+from billingone_api.billing.panelone.wiring import (
+    ClientPusher,
+    Introducer,
+    SessionRevoker,
+    TheRevocations,
+    pushed_organisation,
+)
+from billingone_api.kit.problems import request_id
+from billingone_api.process import TheProcess
+
+router = APIRouter(prefix="/panelone", tags=["panelone"])
+
+
+def _created(model: Any) -> dict[int | str, dict[str, Any]]:
+    return {status.HTTP_201_CREATED: {"model": model, "description": "It was not known before."}}
+
+
+_STATUS: Final = {PushStatus.CREATED: status.HTTP_201_CREATED}
+
+
+@router.put(
+    "/organisations/{organisation_id}",
+    operation_id="push_organisation",
+    summary="Tell of an organisation, new or changed",
+    responses=_created(OrganisationPushed),
+    dependencies=[Introducer],
+)
+async def push_organisation(
+    organisation_id: OrganisationId, body: OrganisationPush, process: TheProcess, response: Response
+) -> OrganisationPushed:
+    """Time zone and reporting currency may also be chosen here by people.
+
+    Their choice stays until PanelOne sends another value than it sent last. What holds is in the
+    answer.
+    """
+    did, facts = await pushed_organisation(organisation_id, body.facts(), process)
+    response.status_code = _STATUS.get(did, status.HTTP_200_OK)
+    return OrganisationPushed.of(organisation_id, did, facts)
+
+
+@router.put(
+    "/clients/{client_id}",
+    operation_id="push_client",
+    summary="Tell of a client, new or changed",
+    responses=_created(ClientPushed),
+    dependencies=[ClientPusher],
+)
+async def push_client(
+    client_id: ClientId,
+    body: ClientPush,
+    register: TheClientRegister,
+    response: Response,
+) -> ClientPushed:
+    """Replaces the master record.
+
+    The Pax8 company it names becomes the client's, with its subscriptions, unless another client
+    names the same one or a person has decided.
+    """
+    (did,) = await push([body.record(client_id)], register)
+    response.status_code = _STATUS.get(did, status.HTTP_200_OK)
+    return ClientPushed(id=client_id, status=did)
+
+
+@router.post(
+    "/clients:batch",
+    operation_id="push_clients",
+    summary="Tell of up to 1,000 clients",
+    dependencies=[ClientPusher],
+)
+async def push_clients(
+    body: ClientBatch, register: TheClientRegister, request: Request
+) -> BatchResult:
+    """As though the rows came one by one in their order: where an id comes twice, the last holds.
+
+    A bad row is `invalid` with the reason and spoils no other.
+    """
+    readings = batches.read(body.clients, request_id=request_id(request.scope))
+    statuses = await push(batches.records(readings), register)
+    return BatchResult(results=list(batches.results(readings, statuses)))
+
+
+@router.post(
+    "/sessions:revoke",
+    operation_id="revoke_sessions",
+    summary="End a session, or every session of a person, at once",
+    status_code=status.HTTP_204_NO_CONTENT,
+    dependencies=[SessionRevoker],
+)
+async def revoke_sessions(
+    body: RevokedSessions, revocations: TheRevocations, process: TheProcess
+) -> None:
+    """The very next request with such a token is refused with `session_revoked`."""
+    await revocations.add(body.revocation(now=process.clock.now()))
