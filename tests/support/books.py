@@ -34,6 +34,21 @@ class Books:
             last_success_at=last_success_at,
         )
 
+    async def synced(self, *, at: datetime) -> None:
+        """A run came through then; the connection of that time may be gone."""
+        await self.database.insert(
+            "sync_runs",
+            organisation_id=self.organisation_id,
+            id=new_id(),
+            source="pax8",
+            mode="full",
+            connection_id=new_id(),
+            status="succeeded",
+            queued_at=at,
+            started_at=at,
+            finished_at=at,
+        )
+
     async def company(self, source_id: str, name: str, **more: Any) -> str:
         await self.database.insert(
             "pax8_companies",
