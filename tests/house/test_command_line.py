@@ -11,10 +11,8 @@ from contextlib import closing
 
 import httpx
 import pytest
-from tests.support.api import KEYS
-from tests.support.commands import Ended, billingone, running
+from tests.support.commands import Ended, billingone, environment_for, running
 from tests.support.databases import Database
-from tests.support.people import ISSUER, SECRET
 from typer.testing import CliRunner
 
 from billingone_api.cli import app
@@ -25,15 +23,7 @@ GUIDE = re.compile(r"api_url +(http://127\.0\.0\.1:\d+)/pax8/v1")
 
 @pytest.fixture
 def environment(own_database: Database) -> dict[str, str]:
-    return {
-        "DATABASE_URL": own_database.application_url,
-        "REDIS_URL": "redis://127.0.0.1:1/0",
-        "ENCRYPTION_KEYS": KEYS,
-        "PANELONE_ISSUER": ISSUER,
-        "PANELONE_ALGORITHMS": "HS256",
-        "PANELONE_SHARED_SECRET": SECRET,
-        "PORT": "0",
-    }
+    return environment_for(own_database)
 
 
 @pytest.fixture
@@ -94,14 +84,14 @@ def test_a_password_that_is_wrong_is_told_without_it(
 
 
 def test_migrate_asks_for_the_owner(environment: dict[str, str]) -> None:
+    del environment["DATABASE_OWNER_URL"]
     assert_refused(billingone("migrate", environment=environment), "DATABASE_OWNER_URL")
 
 
 def test_migrate_a_second_time_changes_nothing_and_is_glad(
-    environment: dict[str, str], own_database: Database
+    environment: dict[str, str],
 ) -> None:
-    changes = {"DATABASE_OWNER_URL": own_database.owner_url}
-    ended = billingone("migrate", environment=environment | changes)
+    ended = billingone("migrate", environment=environment)
     assert (ended.code, ended.err) == (0, "")
     assert "The database is at schema" in ended.out
 

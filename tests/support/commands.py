@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.support.databases import ROOT
+from tests.support.api import KEYS
+from tests.support.databases import ROOT, Database
+from tests.support.people import ISSUER, SECRET
 
 PATIENCE = 120
 
@@ -19,6 +21,20 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+def environment_for(database: Database) -> dict[str, str]:
+    """Everything that a command needs to be told."""
+    return {
+        "DATABASE_URL": database.application_url,
+        "DATABASE_OWNER_URL": database.owner_url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "ENCRYPTION_KEYS": KEYS,
+        "PANELONE_ISSUER": ISSUER,
+        "PANELONE_ALGORITHMS": "HS256",
+        "PANELONE_SHARED_SECRET": SECRET,
+        "PORT": "0",
+    }
 
 
 def _command(*arguments: str) -> list[str]:

@@ -32,8 +32,7 @@ def is_away(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         passing = getattr(error.orig, "sqlstate", None) in _PASSING
         return error.connection_invalidated or passing
-    # asyncpg calls it an InterfaceError, and a ValueError, when we hand it an impossible value
-    return isinstance(error, SIGNS_OF_ABSENCE) and not isinstance(error, ValueError)
+    return isinstance(error, SIGNS_OF_ABSENCE)
 
 
 def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") -> AsyncEngine:
