@@ -58,7 +58,7 @@ async def test_nothing_pushed_is_an_empty_page_that_says_what_it_rests_on(
 async def test_a_client_brings_in_the_months_share_of_every_term_in_each_currency(
     api: Api, books: Books
 ) -> None:
-    """7 of 30.50 a month, 3 of 331.68 a year, 2 of 500 in two years, 1 of 100 in three; 4 of 9.99 USD.
+    """7 of 30.50 a month, 3 of 331.68 a year, 2 of 500 in 2 years, 1 of 100 in 3; USD 4 of 9.99.
 
     213.50 + 82.92 + 41.666… + 2.777… = 340.8644… AUD; 39.96 USD at 1.5233 are 60.871068 AUD.
     """
