@@ -377,6 +377,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_subscriptions_client_id",
+        "subscriptions",
+        ["organisation_id", "client_id"],
+        unique=False,
+    )
+    op.create_index(
         "ix_subscriptions_company", "subscriptions", ["organisation_id", "company_id"], unique=False
     )
     op.create_index(
@@ -589,6 +595,7 @@ def downgrade() -> None:
     op.drop_index("ix_subscriptions_product_id", table_name="subscriptions")
     op.drop_index("ix_subscriptions_product", table_name="subscriptions")
     op.drop_index("ix_subscriptions_end", table_name="subscriptions")
+    op.drop_index("ix_subscriptions_client_id", table_name="subscriptions")
     op.drop_index("ix_subscriptions_company", table_name="subscriptions")
     op.drop_index("ix_subscriptions_client", table_name="subscriptions")
     op.drop_table("subscriptions")

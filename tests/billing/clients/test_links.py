@@ -10,7 +10,9 @@ from tests.support.clock import NOW
 from tests.support.databases import Database
 
 from billingone_api.billing.clients.models import Link, Origin, Situation, settled
+from billingone_api.database.mapping import rely_on_mapping
 from billingone_api.kit.ids import new_id
+from billingone_api.process import Process
 
 A, B = new_id(), new_id()
 NOBODY = Link(None, Origin.MANUAL)
@@ -297,6 +299,29 @@ async def test_who_only_reads_may_not_map(api: Api, books: Books, role: str) -> 
         await api.service("clients:read", "clients:write").delete(path),
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_a_sync_under_way_and_a_new_link_wait_for_each_other(
+    api: Api, books: Books, process: Process
+) -> None:
+    """The sync has read that nobody has the company; its row must not stay nobody's."""
+    await books.company("company-1", "Acacia")
+    client = await push(api, "Acacia")
+    async with process.work(api.organisation_id) as sync:
+        await rely_on_mapping(sync)
+        linking = asyncio.create_task(link(api, "company-1", client))
+        await waiting(books.database)
+        here = await books.subscription("company-1")
+    assert (await linking).json()["moved_subscriptions"] == 1
+    assert await books.whose(here) == (client, "Acacia", 2)
+
+
+async def waiting(database: Database) -> None:
+    """Until somebody waits for a turn."""
+    while not await database.as_owner(  # noqa: ASYNC110 - what is awaited is another process
+        "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    ):
+        await asyncio.sleep(0.01)
 
 
 async def test_changes_at_once_neither_hang_nor_lose_a_version(api: Api, books: Books) -> None:

@@ -104,6 +104,7 @@ subscriptions = tenant_table(
     ),
     Index("ix_subscriptions_client", "organisation_id", "client_label", "id"),
     Index("ix_subscriptions_product", "organisation_id", "product_name", "id"),
+    Index("ix_subscriptions_client_id", "organisation_id", "client_id"),
     Index("ix_subscriptions_company", "organisation_id", "company_id"),
     Index("ix_subscriptions_product_id", "organisation_id", "product_id"),
     Index(

@@ -8,8 +8,10 @@ from typing import Any, Final
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    FromClause,
     Integer,
     Numeric,
+    Select,
     Text,
     Uuid,
     bindparam,
@@ -132,31 +134,61 @@ class PostgresPortfolio:
 
 @cache
 def _page(shape: _Shape) -> Prepared:
+    return prepare(_by_name(shape) if shape.sort in {"name", "-name"} else _by_mrr(shape))
+
+
+def _by_name(shape: _Shape) -> Select[Any]:
+    """The page is chosen first, so that only its clients' subscriptions are added up."""
+    of = clients.c
+    chosen = _cut(select(of.id, of.name, of.active).where(*_filters(shape)), of.name, of.id, shape)
+    page = chosen.cte("page")
+    of_client = _recurring(shape.basis, among=select(page.c.id))
+    statement = _with_figures(page, of_client, _links(), value=page.c.name)
+    return statement.order_by(*_order(page.c.name, page.c.id, shape))
+
+
+def _by_mrr(shape: _Shape) -> Select[Any]:
     of_client, links = _recurring(shape.basis), _links()
-    value: ColumnElement[Any] = clients.c.name
-    if shape.sort in {"mrr", "-mrr"}:
-        value = _mrr(of_client, links, descending=shape.descending)
-    statement = (
-        select(
-            clients.c.id,
-            clients.c.name,
-            clients.c.active.label("is_active"),
-            links.c.linked_sources,
-            *(of_client.c[name] for name in COLUMNS),
-            value.label("sort_value"),
+    value = _mrr(of_client, links, descending=shape.descending)
+    statement = _with_figures(clients, of_client, links, value=value).where(*_filters(shape))
+    return _cut(statement, value, clients.c.id, shape)
+
+
+def _with_figures(
+    table: FromClause, of_client: CTE, links: CTE, *, value: ColumnElement[Any]
+) -> Select[Any]:
+    of = table.c
+    return select(
+        of.id,
+        of.name,
+        of.active.label("is_active"),
+        links.c.linked_sources,
+        *(of_client.c[name] for name in COLUMNS),
+        value.label("sort_value"),
+    ).select_from(
+        table.outerjoin(links, links.c.client_id == of.id).outerjoin(
+            of_client, of_client.c.key == of.id
         )
-        .select_from(
-            clients.outerjoin(links, links.c.client_id == clients.c.id).outerjoin(
-                of_client, of_client.c.key == clients.c.id
-            )
-        )
-        .where(*_filters(shape))
-        .limit(bindparam("limit", type_=Integer))
     )
+
+
+def _cut(
+    statement: Select[Any], value: ColumnElement[Any], id_: ColumnElement[Any], shape: _Shape
+) -> Select[Any]:
+    """The rows of one page, in their order."""
     if shape.is_continued:
-        statement = statement.where(_beyond(value, descending=shape.descending))
-    order = (value.desc(), clients.c.id.desc()) if shape.descending else (value, clients.c.id)
-    return prepare(statement.order_by(*order))
+        last = bindparam("after_value", type_=value.type), bindparam("after_id", type_=Uuid())
+        here = tuple_(value, id_)
+        statement = statement.where(
+            here < tuple_(*last) if shape.descending else here > tuple_(*last)
+        )
+    return statement.order_by(*_order(value, id_, shape)).limit(bindparam("limit", type_=Integer))
+
+
+def _order(
+    value: ColumnElement[Any], id_: ColumnElement[Any], shape: _Shape
+) -> tuple[ColumnElement[Any], ...]:
+    return (value.desc(), id_.desc()) if shape.descending else (value, id_)
 
 
 @cache
@@ -179,9 +211,11 @@ def _haystack() -> ColumnElement[str]:
     return func.lower(func.concat_ws(" ", *words, of.id))
 
 
-def _recurring(basis: PriceBasis) -> CTE:
+def _recurring(basis: PriceBasis, *, among: Select[Any] | None = None) -> CTE:
     of = subscriptions.c
     mine = own(subscriptions) & of.client_id.is_not(None)
+    if among is not None:
+        mine &= of.client_id.in_(among)
     return recurring(subscriptions, basis, key=of.client_id, where=mine)
 
 
@@ -203,9 +237,3 @@ def _mrr(of_client: CTE, links: CTE, *, descending: bool) -> ColumnElement[Any]:
         else_=of_client.c.reporting,
     )
     return func.coalesce(known, _UNKNOWN_LAST[descending])
-
-
-def _beyond(value: ColumnElement[Any], *, descending: bool) -> ColumnElement[bool]:
-    here = tuple_(value, clients.c.id)
-    last = tuple_(bindparam("after_value", type_=value.type), bindparam("after_id", type_=Uuid()))
-    return here < last if descending else here > last
