@@ -250,6 +250,28 @@ async def test_a_worker_told_to_stop_gives_back_what_it_has_in_hand(
     assert await copied_names(database) == EVERYTHING
 
 
+class Hasty(Worker):
+    """Told to stop at the very moment at which it has taken something up."""
+
+    async def _take_up(self) -> None:
+        await super()._take_up()
+        self.stop()
+
+
+async def test_what_was_only_just_taken_up_is_given_back_as_well(
+    database: Database, clock: SetClock, mint: Mint, organisation_id: UUID, source: FakeSource
+) -> None:
+    async with (
+        process_with(database, clock) as process,
+        api_of(process, mint, source) as some,
+    ):
+        await started(some.of(organisation_id))
+        async with asyncio.timeout(PATIENCE):
+            await Hasty(process, [source]).run()
+    (row,) = await database.as_owner("SELECT lease, attempts FROM due_work")
+    assert (row["lease"], row["attempts"]) == (None, 0)
+
+
 async def test_a_heartbeat_keeps_a_slow_run_with_its_worker(
     database: Database, clock: SetClock, mint: Mint, organisation_id: UUID, source: FakeSource
 ) -> None:
@@ -436,7 +458,7 @@ def test_the_command_refuses_a_database_that_was_not_migrated(
         (
             "DATABASE_URL",
             "postgresql+asyncpg://billingone_app:secret-word@127.0.0.1:1/none",
-            "DATABASE_URL",
+            "127.0.0.1:1 cannot be used",
         ),
     ],
 )

@@ -88,18 +88,15 @@ def serve() -> None:
 def worker() -> None:
     """Do what is due: syncs and schedules, until SIGTERM or Ctrl-C."""
     from billingone_api import worker as due_work
-    from billingone_api.database.engine import SIGNS_OF_ABSENCE
-    from billingone_api.database.migrations import SchemaError
     from billingone_api.kit import logging
 
     settings = _settings()
     logging.configure(style=settings.log_format, level=settings.log_level)
+    _check_database(settings)
     try:
         asyncio.run(due_work.run(settings))
-    except (ConfigurationError, SchemaError) as error:
+    except ConfigurationError as error:
         _refuse(error)
-    except SIGNS_OF_ABSENCE as error:
-        _refuse(f"The database does not answer ({type(error).__name__}): see DATABASE_URL.")
 
 
 @app.command()

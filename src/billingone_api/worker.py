@@ -81,6 +81,8 @@ class Worker:
         finally:
             # Before work is given back, or our own doorkeeper answers for the other workers.
             await _cancelled(answering)
+            # What was taken up a moment ago has begun by now: only then can it be given back.
+            await asyncio.sleep(0)
             await _cancelled(*self._in_hand)
             await _cancelled(beating)
         log.info("worker_stopped")

@@ -463,6 +463,7 @@ async def test_other_credentials_end_the_run_without_blaming_the_new_ones(
     async def mood(place: str) -> None:
         if place == "fetch subscriptions 1":
             await database.as_owner("UPDATE integrations SET connection_id = $1", new_id())
+            await database.as_owner("UPDATE sync_runs SET cancel_requested = true")
             raise CredentialsRejected("Pax8 does not know us any more.", provider="pax8")
 
     source.mood = mood
@@ -582,6 +583,18 @@ async def test_one_integration_failing_does_not_stop_another(
     sync = (await api.viewer.get(f"/v1/syncs/{sync_id}")).json()
     assert sync["status"] == "partial"
     assert [run["status"] for run in sync["runs"]] == ["failed", "succeeded"]
+
+
+async def test_a_source_that_cancels_itself_is_no_polite_stop(
+    api: Api, process: Process, database: Database, source: FakeSource
+) -> None:
+    """Given back it would be due at once, and so on for ever."""
+    sync_id = await started(api)
+    source.mood = Raises("fetch companies 1", asyncio.CancelledError())
+    await work_off(process, source)
+    run = await run_of(api, sync_id)
+    assert outcome(run) == ("running", "internal_error")
+    assert run["resumes_at"] is not None
 
 
 async def test_a_source_unknown_to_this_worker_is_an_error_of_ours(

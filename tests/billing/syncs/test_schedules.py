@@ -8,6 +8,7 @@ from tests.support.api import Api, RecordingBell
 from tests.support.databases import Database
 from tests.support.sources import FakeSource, claim, work_off
 
+from billingone_api.billing.syncs.models import Claim
 from billingone_api.process import Process
 from billingone_api.worker import JOBS
 
@@ -109,6 +110,24 @@ async def test_a_slot_is_passed_over_while_a_sync_is_unfinished(
     await work_off(process, source)
     assert [sync["trigger"] for sync in await syncs(api)] == ["person"]
     assert len(await slots(database)) == 1
+
+
+async def test_a_worker_told_to_stop_carries_a_slot_through(
+    api: Api, process: Process, database: Database, source: FakeSource
+) -> None:
+    await schedule(database, api.organisation_id)
+    (found,) = await claim(process)
+    task = asyncio.create_task(_start(process, source, found))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert len(await syncs(api)) == 1
+    (slot,) = await slots(database)
+    assert slot["lease"] is None
+
+
+async def _start(process: Process, source: FakeSource, found: Claim) -> None:
+    await JOBS[found.kind](process, {source.key: source}, found)
 
 
 @pytest.mark.parametrize(

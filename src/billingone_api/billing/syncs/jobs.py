@@ -31,12 +31,16 @@ log = structlog.get_logger()
 
 async def start_scheduled(process: Process, sources: Sources, claim: Claim) -> None:
     """Take an integration's slot and start its sync, in one transaction: once, or not at all."""
-    async with process.work(claim.organisation_id) as work:
-        if not await take_slot(work, claim):
-            return
-        syncs = syncs_in(work, process)
-        if await service.start_scheduled(syncs, sources=sources, key=claim.key):
-            work.after_commit.append(process.bell.ring)
+
+    async def transaction() -> None:
+        async with process.work(claim.organisation_id) as work:
+            if not await take_slot(work, claim):
+                return
+            syncs = syncs_in(work, process)
+            if await service.start_scheduled(syncs, sources=sources, key=claim.key):
+                work.after_commit.append(process.bell.ring)
+
+    await _carried_through(transaction())
 
 
 async def copy(process: Process, sources: Sources, claim: Claim) -> None:
@@ -64,10 +68,13 @@ class _Copying:
     async def carry_on(self) -> None:
         """Until the run ends or waits; raises LeaseLost, and what the database raises."""
         verdict = await self._verdict()
+        code = verdict.problem.code if verdict.problem else None
         if isinstance(verdict, Wait):
             await self._change(lambda run, _: run.wait(verdict))
+            log.info("run_waits", seconds=round(verdict.seconds), problem=code)
         else:
             await self._change(lambda run, _: run.end(verdict))
+            log.info("run_ended", status=verdict.status, problem=code)
 
     async def give_back(self) -> None:
         async def change(run: RunRecord, work: Work) -> None:
@@ -169,7 +176,11 @@ async def _ahead(batches: AsyncIterator[Batch]) -> AsyncGenerator[Batch]:
         while (batch := await ready.get()) is not None:
             ready.task_done()
             yield batch
-        await fetching
+        await asyncio.wait([fetching])
+        if fetching.cancelled():
+            # Nobody told us to stop, so this is no polite end, after which it would be due at once.
+            raise RuntimeError("A source cancelled its own work.")
+        fetching.result()
     finally:
         fetching.cancel()
         await asyncio.gather(fetching, return_exceptions=True)

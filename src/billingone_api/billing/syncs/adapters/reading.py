@@ -93,7 +93,10 @@ def page_statement(filters: frozenset[str]) -> Prepared:
 
 @cache
 def count_statement(filters: frozenset[str]) -> Prepared:
-    counted = select(func.count().label("total")).select_from(syncs.join(_STATE, true()))
+    needs_runs = filters & {"source", "status"}
+    counted = select(func.count().label("total")).select_from(
+        syncs.join(_STATE, true()) if needs_runs else syncs
+    )
     return prepare(_filtered(counted.where(own(syncs)), filters))
 
 

@@ -54,12 +54,13 @@ class PostgresRun:
 
     async def check(self) -> None:
         (run,) = await self._run(sql.STATE)
-        if run["cancel_requested"]:
-            raise Withdrawn(None)
+        # What has words for it comes first: whoever replaces credentials also asks to cancel.
         if run["ended_at"] is not None:
             raise Withdrawn(_ENDED)
         if not await self._run(sql.IS_CONNECTED, **_credentials(run)):
             raise Withdrawn(_REPLACED)
+        if run["cancel_requested"]:
+            raise Withdrawn(None)
 
     async def begin(self) -> RunContext:
         (row,) = await self._run(sql.BEGIN, at=self._clock.now()) or (None,)
