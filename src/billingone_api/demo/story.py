@@ -12,7 +12,8 @@ from billingone_api.demo.errors import DemoError
 from billingone_api.demo.stack import Stack
 
 ROLES: Final = ("Owner", "Admin", "Finance", "Engineer", "Viewer")
-_BATCH: Final = 1000
+EXAMPLE_RATES: Final = {"NZD": "0.9174", "USD": "1.5267"}
+_RATES_SINCE: Final = "2026-01-01"
 _SCOPES: Final = "organisations:write clients:read clients:write"
 _TERMINAL: Final = frozenset({"succeeded", "partial", "failed", "cancelled"})
 
@@ -70,6 +71,12 @@ class Story:
         if not tested["ok"]:
             raise DemoError(f"Pax8's sandbox refuses the credentials: {tested['detail']}")
         self._finance("PUT", "/v1/integrations/pax8", {"credentials": credentials})
+
+    def enter_rates(self) -> None:
+        """As a person does until invoices bring rates; these are examples, and said to be."""
+        for currency, rate in EXAMPLE_RATES.items():
+            path = f"/v1/settings/exchange-rates/{currency}/{_RATES_SINCE}"
+            self._finance("PUT", path, {"rate": rate})
 
     def sync_all(self, watch: Callable[[Json], None]) -> Json:
         """Start a sync of everything and show each of its events until it has ended."""

@@ -125,6 +125,8 @@ class Sandbox:
                 "issuer": settings.panelone_issuer,
                 "audience": settings.audience,
                 "jwks_url": settings.jwks_url,
+                "client_id": settings.panelone_client_id,
+                "client_secret": settings.panelone_client_secret,
                 "clients": len(self.portfolio.clients),
                 "roles": list(ROLES),
                 "token": f"curl -d role=Finance {settings.panelone_url}/token",
