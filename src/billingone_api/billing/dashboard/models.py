@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
+from billingone_api.billing.definitions.figures import Source, Unknown
 from billingone_api.billing.definitions.models import Badge, Exclusion, PriceBasis
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
@@ -57,18 +58,16 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A third party as its data are now. `last_success_at` outlives a disconnection.
+class SourceFacts:
+    """A third party as its data are now.
 
     `latest` is the newest run, `ended` the newest that is over. `unmapped_companies` have no
     client and nobody said that they should have none.
     """
 
-    source: str
-    is_connected: bool
+    source: Source
     attention: str | None
     schedule_minutes: int | None
-    last_success_at: datetime | None
     latest: Run | None
     ended: Run | None
     quarantined: int
@@ -81,15 +80,7 @@ class Facts:
 
     basis: PriceBasis
     slices: tuple[Slice, ...]
-    pax8: Source
-
-
-class CardReason(StrEnum):
-    """Why a card has no value."""
-
-    SOURCE_NOT_CONNECTED = "source_not_connected"
-    NEVER_SYNCED = "never_synced"
-    SELL_PRICE_UNKNOWN = "sell_price_unknown"
+    pax8: SourceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +88,7 @@ class Card(Generic[Value]):
     """A figure, or why there is none; `detail` is for people."""
 
     value: Value | None
-    reason: CardReason | None
+    reason: Unknown | None
     detail: str | None
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from billingone_api.billing.dashboard.example import EXAMPLE
-from billingone_api.billing.dashboard.models import AttentionKind, CardReason
+from billingone_api.billing.dashboard.models import AttentionKind
+from billingone_api.billing.definitions.figures import Unknown
 from billingone_api.billing.definitions.models import Exclusion
 from billingone_api.billing.definitions.schemas import Money, PriceBasisOut, plain
 from billingone_api.billing.integrations.models import IntegrationStatus
@@ -125,7 +126,7 @@ class CardOut(Shown, Generic[Value]):
 
     value: Value | None
     reason: Annotated[
-        CardReason | None,
+        Unknown | None,
         Field(
             description="Why there is no value.\n\n"
             "- `source_not_connected`: nothing is connected that could tell.\n"

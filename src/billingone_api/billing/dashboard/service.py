@@ -10,7 +10,6 @@ from billingone_api.billing.dashboard.models import (
     ActiveSubscriptions,
     AttentionKind,
     Card,
-    CardReason,
     Cards,
     Cost,
     Counted,
@@ -21,9 +20,10 @@ from billingone_api.billing.dashboard.models import (
     InReportingCurrency,
     Mrr,
     NeedsAttention,
-    Source,
+    SourceFacts,
     Unmapped,
 )
+from billingone_api.billing.definitions.figures import Unknown
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
@@ -35,16 +35,15 @@ MISSED_SLOTS: Final = 2
 
 _NO_SELL_PRICE: Final[Card[Mrr]] = Card(
     None,
-    CardReason.SELL_PRICE_UNKNOWN,
+    Unknown.SELL_PRICE_UNKNOWN,
     "The settings say that Pax8's price is what you pay, so what you earn is not known.",
 )
 _NO_INVOICES: Final[Card[Counted]] = Card(
-    None, CardReason.SOURCE_NOT_CONNECTED, "No source of invoices is connected."
+    None, Unknown.SOURCE_NOT_CONNECTED, "No source of invoices is connected."
 )
 _NO_COUNTS: Final[Card[Counted]] = Card(
-    None, CardReason.SOURCE_NOT_CONNECTED, "No source of device or user counts is connected."
+    None, Unknown.SOURCE_NOT_CONNECTED, "No source of device or user counts is connected."
 )
-_UNDER_WAY: Final = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
 
 
 def dashboard(facts: Facts, organisation: Organisation, *, now: datetime) -> Dashboard:
@@ -55,7 +54,7 @@ def dashboard(facts: Facts, organisation: Organisation, *, now: datetime) -> Das
         reporting_currency=organisation.reporting_currency,
         cards=_cards(facts, organisation.reporting_currency),
         cost=_cost(facts, organisation.reporting_currency),
-        freshness=(_freshness(facts, now),),
+        freshness=(_freshness(facts.pax8, now),),
         coverage=_coverage(facts, organisation.reporting_currency),
         needs_attention=tuple(_needs_attention(facts.pax8)),
     )
@@ -73,24 +72,18 @@ def _cards(facts: Facts, reporting_currency: str) -> Cards:
 
 def _known(facts: Facts, card: Callable[[], Card[Value]]) -> Card[Value]:
     """The card, or why Pax8 tells nothing of it yet."""
-    if not _has_data(facts):
-        return _nothing_yet(facts.pax8)
-    return card()
+    unknown = facts.pax8.source.unknown
+    if unknown is None:
+        return card()
+    return Card(None, unknown, _why(facts.pax8))
 
 
-def _has_data(facts: Facts) -> bool:
-    """While a first sync is under way there are rows already, and any sum of them is wrong."""
-    if facts.pax8.last_success_at is not None:
-        return True
-    return not facts.pax8.is_connected and bool(facts.slices)
-
-
-def _nothing_yet(source: Source) -> Card[Value]:
-    if not source.is_connected:
-        return Card(None, CardReason.SOURCE_NOT_CONNECTED, "Pax8 is not connected.")
-    if source.latest and source.latest.status in _UNDER_WAY:
-        return Card(None, CardReason.NEVER_SYNCED, "The first sync of Pax8 is under way.")
-    return Card(None, CardReason.NEVER_SYNCED, "Pax8 has not been synced yet.")
+def _why(pax8: SourceFacts) -> str:
+    if not pax8.source.is_connected:
+        return "Pax8 is not connected."
+    if pax8.latest and not pax8.latest.status.is_final:
+        return "The first sync of Pax8 is under way."
+    return "Pax8 has not been synced yet."
 
 
 def _mrr(figures: Figures, basis: PriceBasis) -> Card[Mrr]:
@@ -118,33 +111,34 @@ def _missing(reporting: InReportingCurrency, currency: str) -> str | None:
     return f"No total in {currency}: a rate is missing for {', '.join(reporting.missing_rates)}."
 
 
-def _freshness(facts: Facts, now: datetime) -> Freshness:
-    source = facts.pax8
+def _freshness(pax8: SourceFacts, now: datetime) -> Freshness:
     return Freshness(
-        source=source.source,
-        status=_status(source),
-        last_success_at=source.last_success_at,
-        schedule_minutes=source.schedule_minutes,
-        is_stale=_has_data(facts) and _is_stale(source, now),
-        never_synced=source.last_success_at is None,
-        last_run=source.latest,
+        source=pax8.source.source,
+        status=_status(pax8),
+        last_success_at=pax8.source.last_success_at,
+        schedule_minutes=pax8.schedule_minutes,
+        is_stale=_is_stale(pax8, now),
+        never_synced=pax8.source.last_success_at is None,
+        last_run=pax8.latest,
     )
 
 
-def _status(source: Source) -> IntegrationStatus:
-    if not source.is_connected:
+def _status(pax8: SourceFacts) -> IntegrationStatus:
+    if not pax8.source.is_connected:
         return IntegrationStatus.NOT_CONNECTED
-    return IntegrationStatus.NEEDS_ATTENTION if source.attention else IntegrationStatus.CONNECTED
+    return IntegrationStatus.NEEDS_ATTENTION if pax8.attention else IntegrationStatus.CONNECTED
 
 
-def _is_stale(source: Source, now: datetime) -> bool:
+def _is_stale(pax8: SourceFacts, now: datetime) -> bool:
     """What nobody reads any more is stale; what is read by hand alone misses no slot."""
-    if not source.is_connected or source.last_success_at is None:
-        return True
-    if source.schedule_minutes is None:
+    last = pax8.source.last_success_at
+    if last is None:
         return False
-    slots = timedelta(minutes=source.schedule_minutes * MISSED_SLOTS)
-    return now - source.last_success_at > slots
+    if not pax8.source.is_connected:
+        return True
+    if pax8.schedule_minutes is None:
+        return False
+    return now - last > timedelta(minutes=pax8.schedule_minutes * MISSED_SLOTS)
 
 
 def _coverage(facts: Facts, reporting_currency: str) -> Coverage:
@@ -165,25 +159,24 @@ def _coverage(facts: Facts, reporting_currency: str) -> Coverage:
 
 def _is_partial(facts: Facts) -> bool:
     """Rows without any success are what an unfinished first sync has left."""
-    source = facts.pax8
-    left_out = source.ended is not None and source.ended.status is RunStatus.PARTIAL
-    return left_out or (source.last_success_at is None and bool(facts.slices))
+    pax8 = facts.pax8
+    left_out = pax8.ended is not None and pax8.ended.status is RunStatus.PARTIAL
+    return left_out or (pax8.source.last_success_at is None and bool(facts.slices))
 
 
-def _needs_attention(source: Source) -> Iterator[NeedsAttention]:
-    name = source.source
-    if source.is_connected and source.ended and source.ended.status is RunStatus.FAILED:
-        why = source.ended.detail or "The last sync of Pax8 failed."
+def _needs_attention(pax8: SourceFacts) -> Iterator[NeedsAttention]:
+    name = pax8.source.source
+    if pax8.source.is_connected and pax8.ended and pax8.ended.status is RunStatus.FAILED:
+        why = pax8.ended.detail or "The last sync of Pax8 failed."
         yield NeedsAttention(AttentionKind.SYNC_FAILED, name, 1, why, f"/v1/syncs?source={name}")
-    if source.attention:
-        link = f"/v1/integrations/{name}"
-        kind = AttentionKind.INTEGRATION_NEEDS_ATTENTION
-        yield NeedsAttention(kind, name, 1, source.attention, link)
-    if source.unmapped_companies:
+    if pax8.attention:
+        kind, link = AttentionKind.INTEGRATION_NEEDS_ATTENTION, f"/v1/integrations/{name}"
+        yield NeedsAttention(kind, name, 1, pax8.attention, link)
+    if pax8.unmapped_companies:
         words = "Companies in Pax8 that are linked to no client."
-        kind, count = AttentionKind.UNMAPPED_CLIENTS, source.unmapped_companies
+        kind, count = AttentionKind.UNMAPPED_CLIENTS, pax8.unmapped_companies
         yield NeedsAttention(kind, name, count, words, "/v1/clients/unmapped")
-    if source.quarantined:
+    if pax8.quarantined:
         words = "Records of Pax8 that cannot be read; no figure holds them."
-        kind, count = AttentionKind.QUARANTINED_RECORDS, source.quarantined
+        kind, count = AttentionKind.QUARANTINED_RECORDS, pax8.quarantined
         yield NeedsAttention(kind, name, count, words, f"/v1/quarantine?source={name}")

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.access.models import Organisation
-from billingone_api.billing.dashboard.models import PAX8, Facts, Rate, Run, Slice, Source
+from billingone_api.billing.dashboard.models import PAX8, Facts, Rate, Run, Slice, SourceFacts
 from billingone_api.billing.definitions.adapters.subscriptions import (
     TODAY,
     badge,
@@ -26,6 +26,7 @@ from billingone_api.billing.definitions.adapters.subscriptions import (
     obstacle,
     sell_parts,
 )
+from billingone_api.billing.definitions.figures import Source
 from billingone_api.billing.definitions.models import Badge, Exclusion, PriceBasis
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
@@ -60,18 +61,17 @@ class PostgresDashboard:
         )
         return Facts(basis, tuple(_slice(row) for row in rows), await self._pax8())
 
-    async def _pax8(self) -> Source:
+    async def _pax8(self) -> SourceFacts:
         row = await fetch_one(
             self._work.connection, _source(), organisation_id=self._work.organisation_id
         )
         if row is None:
             raise LookupError("A statement that reads from nothing has one row.")
-        return Source(
-            source=PAX8,
-            is_connected=row["connection_id"] is not None,
+        is_connected = row["connection_id"] is not None
+        return SourceFacts(
+            source=Source(PAX8, is_connected, row["last_success_at"]),
             attention=row["attention"],
             schedule_minutes=row["schedule_minutes"],
-            last_success_at=row["last_success_at"],
             latest=_run(row, "latest"),
             ended=_run(row, "ended"),
             quarantined=row["quarantined"],
