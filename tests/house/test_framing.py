@@ -10,11 +10,12 @@ import httpx
 import pytest
 from fastapi import Depends
 from pydantic import BaseModel
-from tests.support.api import Api
+from tests.support.api import Api, standing_api
 from tests.support.server import send_raw, serving
 
 from billingone_api.billing.access.models import Caller, Permission
 from billingone_api.billing.access.wiring import May
+from billingone_api.embedded.postgres import EmbeddedPostgres
 
 ORIGIN = "https://app.billingone.dev"
 JSON = {"Content-Type": "application/json"}
@@ -29,10 +30,15 @@ class Practice(BaseModel):
     notes: dict[str, Any] = {}
 
 
-@pytest.fixture(autouse=True)
-def routes(api: Api) -> None:
-    """Two routes of no area, so that what is seen here is the frame's doing."""
+@pytest.fixture(scope="module")
+async def api(postgres: EmbeddedPostgres) -> AsyncIterator[Api]:
+    """With two routes of no area, so that what is seen here is the frame's doing."""
+    async with standing_api(postgres) as made:
+        add_routes(made)
+        yield made
 
+
+def add_routes(api: Api) -> None:
     @api.app.post("/v1/practice")
     async def practise(
         body: Practice, caller: Annotated[Caller, Depends(run_syncs)]

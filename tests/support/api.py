@@ -9,17 +9,19 @@ from uuid import UUID
 import httpx
 from fastapi import FastAPI
 from tests.support.clock import SetClock
-from tests.support.databases import Database
+from tests.support.databases import Database, copied
 from tests.support.people import ISSUER, RULES, SECRET, Mint
 
 from billingone_api.billing.sources import SOURCES
 from billingone_api.billing.syncs.ports import Source
 from billingone_api.config import Settings
 from billingone_api.database.engine import create_engine
+from billingone_api.embedded.postgres import EmbeddedPostgres
 from billingone_api.kit.auth.keys import SharedSecret
 from billingone_api.kit.auth.tokens import TokenVerifier
 from billingone_api.kit.cipher import Cipher, parse_key_ring
 from billingone_api.kit.http.client import create_http_client
+from billingone_api.kit.ids import new_id
 from billingone_api.kit.pagination import Cursors
 from billingone_api.main import create_app
 from billingone_api.process import Process
@@ -131,3 +133,16 @@ class Api:
     @property
     def nobody(self) -> httpx.AsyncClient:
         return self.caller(None)
+
+
+@asynccontextmanager
+async def standing_api(server: EmbeddedPostgres) -> AsyncIterator[Api]:
+    """For modules whose many tests ask one API that they do not change."""
+    clock = SetClock()
+    with copied(server) as database:
+        organisation_id = await database.add_organisation(new_id())
+        async with (
+            made_process(settings_for(database), clock=clock) as process,
+            running_app(process) as app,
+        ):
+            yield Api(app, Mint(clock), organisation_id)

@@ -1,0 +1,227 @@
+"""Every door of the API and who may come through it, written out by hand."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from tests.support.api import Api, settings_for, standing_api
+from tests.support.databases import Database
+from tests.support.operations import OPERATIONS, Operation, encoded
+
+from billingone_api.billing.access.models import Permission, Role
+from billingone_api.billing.access.wiring import (
+    May,
+    MayOutside,
+    ServiceMay,
+    ServiceMayIntroduce,
+    person,
+)
+from billingone_api.embedded.postgres import EmbeddedPostgres
+from billingone_api.main import OPEN_ROUTES, create_app
+
+EVERYONE = {"Owner", "Admin", "Finance", "Engineer", "Viewer"}
+FINANCE = {"Owner", "Admin", "Finance"}
+ROLES_OF = {
+    "a person": EVERYONE,
+    "dashboard:read": EVERYONE,
+    "subscriptions:read": EVERYONE,
+    "clients:read": EVERYONE,
+    "syncs:read": EVERYONE,
+    "integrations:read": EVERYONE,
+    "settings:read": EVERYONE,
+    "subscriptions:write": FINANCE,
+    "clients:map": FINANCE,
+    "syncs:run": FINANCE,
+    "integrations:write": FINANCE,
+    "settings:write": FINANCE,
+    "organisation:write": {"Owner", "Admin"},
+    # scopes of PanelOne's services, which no person has
+    "organisations:write": set[str](),
+    "clients:write": set[str](),
+    "sessions:revoke": set[str](),
+}
+SCOPES = {
+    "organisations:write",
+    "clients:read",
+    "clients:write",
+    "sessions:revoke",
+    "dashboard:read",
+}
+ASKED_FOR = {
+    "get_me": "a person",
+    "get_dashboard": "dashboard:read",
+    "get_definitions": "dashboard:read",
+    "list_clients": "clients:read",
+    "list_unmapped": "clients:read",
+    "get_client": "clients:read",
+    "link_record": "clients:map",
+    "unlink_record": "clients:map",
+    "list_integrations": "integrations:read",
+    "get_integration": "integrations:read",
+    "update_integration": "integrations:write",
+    "disconnect_integration": "integrations:write",
+    "test_pax8": "integrations:write",
+    "connect_pax8": "integrations:write",
+    "push_organisation": "organisations:write",
+    "push_client": "clients:write",
+    "push_clients": "clients:write",
+    "revoke_sessions": "sessions:revoke",
+    "get_billing_settings": "settings:read",
+    "update_billing_settings": "settings:write",
+    "list_exchange_rates": "settings:read",
+    "put_exchange_rate": "settings:write",
+    "delete_exchange_rate": "settings:write",
+    "list_syncs": "syncs:read",
+    "start_sync": "syncs:run",
+    "list_quarantine": "syncs:read",
+    "get_sync": "syncs:read",
+    "watch_sync": "syncs:read",
+    "cancel_sync": "syncs:run",
+}
+each_operation = pytest.mark.parametrize("name", OPERATIONS)
+
+
+def guards(dependant: Dependant) -> Iterator[Any]:
+    for inner in dependant.dependencies:
+        if inner.call is person or isinstance(
+            inner.call, May | MayOutside | ServiceMay | ServiceMayIntroduce
+        ):
+            yield inner.call
+        yield from guards(inner)
+
+
+def doors(app: FastAPI) -> dict[str, tuple[str, list[Any]]]:
+    """Path and guards of every route there is, by the name of its operation or its path."""
+    found = {}
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute):
+            found[route.operation_id or route.path] = (route.path, list(guards(route.dependant)))
+        else:
+            found[route.path] = (route.path, [])
+    return found
+
+
+def permission_of(guard: Any) -> str:
+    return "a person" if guard is person else str(guard.permission)
+
+
+async def test_what_is_open_is_on_the_list(database: Database) -> None:
+    app = create_app(settings_for(database, reference_page=False))
+    found = doors(app).values()
+    assert {path for path, guarded in found if not guarded} == OPEN_ROUTES
+
+
+async def test_the_reference_page_opens_itself_and_nothing_else(database: Database) -> None:
+    closed = create_app(settings_for(database, reference_page=False))
+    opened = create_app(settings_for(database, reference_page=True))
+    more = doors(opened).keys() - doors(closed).keys()
+    assert {path.split("/")[1] for path in more} <= {"docs", "openapi.json", "static-offline-docs"}
+
+
+def test_every_operation_has_one_guard_and_asks_for_what_is_written_here(api: Api) -> None:
+    found = {
+        name: [permission_of(guard) for guard in guarded]
+        for name, (path, guarded) in doors(api.app).items()
+        if path.startswith("/v1")
+    }
+    assert found == {name: [permission] for name, permission in ASKED_FOR.items()}
+    assert found.keys() == OPERATIONS.keys()
+
+
+def test_only_services_of_panelone_come_through_its_doors(api: Api) -> None:
+    for path, guarded in doors(api.app).values():
+        is_theirs = path.startswith("/v1/panelone/")
+        for guard in guarded:
+            assert isinstance(guard, ServiceMay | ServiceMayIntroduce) is is_theirs
+
+
+def test_every_permission_and_role_is_in_the_table() -> None:
+    assert ROLES_OF.keys() == {"a person"} | set(Permission)
+    assert set(Role) == EVERYONE
+
+
+@pytest.fixture(scope="module")
+async def api(postgres: EmbeddedPostgres) -> AsyncIterator[Api]:
+    async with standing_api(postgres) as made:
+        yield made
+
+
+@pytest.fixture
+def callers(api: Api) -> Iterator[Api]:
+    """With a Pax8 that refuses: whoever comes through asks it something and is told no."""
+    with respx.mock(assert_all_called=False) as pax8:
+        pax8.route(host="pax8.test").respond(401, json={"message": "no"})
+        yield api
+
+
+async def knock(operation: Operation, caller: httpx.AsyncClient, api: Api) -> httpx.Response:
+    values = {
+        "organisation_id": str(api.organisation_id),
+        "provider": "pax8",
+        "source": "pax8",
+        "source_id": "company-1",
+        "currency": "USD",
+        "valid_on": "2026-11-01",
+    }
+    known = {name: values.get(name, str(api.organisation_id)) for name in operation.named("path")}
+    body = operation.example()
+    return await caller.request(
+        operation.method,
+        operation.url(known),
+        content=None if body is None else encoded(body),
+        headers={"Content-Type": "application/json"},
+    )
+
+
+def assert_let_in(answer: httpx.Response) -> None:
+    assert answer.status_code not in {401, 403, 500}
+
+
+def assert_refused(answer: httpx.Response, *codes: str) -> None:
+    assert answer.status_code == 403
+    assert answer.json()["code"] in codes
+
+
+@each_operation
+@pytest.mark.parametrize("role", sorted(EVERYONE))
+async def test_a_role_comes_through_the_doors_of_its_row(
+    callers: Api, name: str, role: str
+) -> None:
+    answer = await knock(OPERATIONS[name], callers.as_role(role), callers)
+    if role in ROLES_OF[ASKED_FOR[name]]:
+        assert_let_in(answer)
+    else:
+        assert_refused(answer, "forbidden")
+
+
+@each_operation
+async def test_a_service_comes_through_the_doors_of_its_scope(callers: Api, name: str) -> None:
+    asked = ASKED_FOR[name]
+    everything_else = SCOPES - {asked} | {"settings:write", "integrations:write", "*", "admin"}
+    without = await knock(OPERATIONS[name], callers.service(*everything_else), callers)
+    assert_refused(without, "forbidden", "person_required")
+    answer = await knock(OPERATIONS[name], callers.service(*SCOPES), callers)
+    if asked in SCOPES:
+        assert_let_in(answer)
+    else:
+        assert_refused(answer, "forbidden", "person_required")
+
+
+@each_operation
+async def test_nobody_comes_through_any_door(callers: Api, name: str) -> None:
+    answer = await knock(OPERATIONS[name], callers.nobody, callers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_missing")
+
+
+@each_operation
+async def test_a_service_of_another_organisation_is_refused(callers: Api, name: str) -> None:
+    """What the path or the header names is not what the token speaks for."""
+    elsewhere = callers.service(*SCOPES)
+    elsewhere.headers["X-Organisation-Id"] = "0192f0c1-9999-7000-8000-000000000009"
+    answer = await knock(OPERATIONS[name], elsewhere, callers)
+    assert_refused(answer, "organisation_mismatch")

@@ -1,0 +1,74 @@
+"""Every operation of the document, with a request that its door can judge."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from billingone_api.main import document
+
+METHODS = ("get", "put", "post", "patch", "delete")
+_DOCUMENT = document()
+_SCHEMAS: Mapping[str, dict[str, Any]] = _DOCUMENT["components"]["schemas"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation, and what the document says of its parameters and body."""
+
+    id: str
+    method: str
+    path: str
+    parameters: tuple[dict[str, Any], ...]
+    body: dict[str, Any] | None
+
+    def example(self) -> Any:
+        """The document's own example of a body; None for an operation without one."""
+        if self.body is None:
+            return None
+        content = self.body["content"]["application/json"]
+        shown = content.get("examples") or resolved(content["schema"])["examples"]
+        return shown[0] if isinstance(shown, list) else next(iter(shown.values()))["value"]
+
+    def fields(self) -> list[str]:
+        if self.body is None:
+            return []
+        schema = resolved(self.body["content"]["application/json"]["schema"])
+        return list(schema.get("properties", {}))
+
+    def named(self, place: str) -> list[str]:
+        return [at["name"] for at in self.parameters if at["in"] == place]
+
+    def url(self, values: Mapping[str, str]) -> str:
+        """The path with values in it; those that are percent-encoded already stay as they are."""
+        url = self.path
+        for name in self.named("path"):
+            url = url.replace(f"{{{name}}}", quote(values[name], safe="%"))
+        return url
+
+
+def operations() -> Iterator[Operation]:
+    for path, item in _DOCUMENT["paths"].items():
+        for method in METHODS:
+            if method in item:
+                found = item[method]
+                yield Operation(
+                    found["operationId"],
+                    method.upper(),
+                    path,
+                    tuple(found.get("parameters", ())),
+                    found.get("requestBody"),
+                )
+
+
+OPERATIONS = {operation.id: operation for operation in operations()}
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    return _SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def encoded(body: Any) -> bytes:
+    """As JSON, lone surrogates and NaN included."""
+    return json.dumps(body).encode()
