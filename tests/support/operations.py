@@ -5,9 +5,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from billingone_api.main import document
 
+ANY_ID = "0192f0c1-9999-7000-8000-000000000009"
+USUAL = {
+    "provider": "pax8",
+    "source": "pax8",
+    "source_id": "company-1",
+    "currency": "USD",
+    "valid_on": "2026-11-01",
+}
 METHODS = ("get", "put", "post", "patch", "delete")
 _DOCUMENT = document()
 _SCHEMAS: Mapping[str, dict[str, Any]] = _DOCUMENT["components"]["schemas"]
@@ -39,6 +48,11 @@ class Operation:
 
     def named(self, place: str) -> list[str]:
         return [at["name"] for at in self.parameters if at["in"] == place]
+
+    def places(self, organisation_id: UUID) -> dict[str, str]:
+        """A value for each parameter of the path; ids are well formed and nobody's."""
+        known = USUAL | {"organisation_id": str(organisation_id)}
+        return {name: known.get(name, ANY_ID) for name in self.named("path")}
 
     def url(self, values: Mapping[str, str]) -> str:
         """The path with values in it; those that are percent-encoded already stay as they are."""

@@ -11,7 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from tests.support.api import Api, settings_for, standing_api
 from tests.support.databases import Database
-from tests.support.operations import OPERATIONS, Operation, encoded
+from tests.support.operations import ANY_ID, OPERATIONS, Operation, encoded
 
 from billingone_api.billing.access.models import Permission, Role
 from billingone_api.billing.access.wiring import (
@@ -160,19 +160,10 @@ def callers(api: Api) -> Iterator[Api]:
 
 
 async def knock(operation: Operation, caller: httpx.AsyncClient, api: Api) -> httpx.Response:
-    values = {
-        "organisation_id": str(api.organisation_id),
-        "provider": "pax8",
-        "source": "pax8",
-        "source_id": "company-1",
-        "currency": "USD",
-        "valid_on": "2026-11-01",
-    }
-    known = {name: values.get(name, str(api.organisation_id)) for name in operation.named("path")}
     body = operation.example()
     return await caller.request(
         operation.method,
-        operation.url(known),
+        operation.url(operation.places(api.organisation_id)),
         content=None if body is None else encoded(body),
         headers={"Content-Type": "application/json"},
     )
@@ -222,6 +213,6 @@ async def test_nobody_comes_through_any_door(callers: Api, name: str) -> None:
 async def test_a_service_of_another_organisation_is_refused(callers: Api, name: str) -> None:
     """What the path or the header names is not what the token speaks for."""
     elsewhere = callers.service(*SCOPES)
-    elsewhere.headers["X-Organisation-Id"] = "0192f0c1-9999-7000-8000-000000000009"
+    elsewhere.headers["X-Organisation-Id"] = ANY_ID
     answer = await knock(OPERATIONS[name], elsewhere, callers)
     assert_refused(answer, "organisation_mismatch")
