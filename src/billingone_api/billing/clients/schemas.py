@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from billingone_api.billing.clients.examples import DETAIL, HOLDING, SUMMARY, UNMAPPED, page_of
 from billingone_api.billing.clients.models import (
     ClientDetail,
     ClientSummary,
@@ -122,58 +123,12 @@ class MrrOut(BaseModel):
 
 
 _NO_SOURCE: Final = Count(None, Unknown.SOURCE_NOT_CONNECTED)
-_MRR: Final[dict[str, Any]] = {
-    "value": {"amount": "1234.50", "currency": "AUD"},
-    "reason": None,
-    "by_currency": [
-        {"amount": "1080.00", "currency": "AUD"},
-        {"amount": "100.00", "currency": "USD"},
-    ],
-    "missing_rates": [],
-    "excluded": 1,
-}
-_UNCONNECTED: Final = {"value": None, "reason": "source_not_connected"}
-_SUMMARY: Final[dict[str, Any]] = {
-    "id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
-    "name": "Acacia Dental",
-    "active": True,
-    "linked_sources": ["pax8"],
-    "mrr": _MRR,
-    "active_subscriptions": {"value": 12, "reason": None},
-    "licences": _UNCONNECTED,
-    "devices": _UNCONNECTED,
-    "total_spend": _UNCONNECTED,
-}
-
-
-_UNMAPPED: Final[dict[str, Any]] = {
-    "source": "pax8",
-    "source_id": "9ba32659-d339-4539-be21-1f461dc1a415",
-    "name": "Redgum Accounting",
-    "reason": "claimed_twice",
-    "claimed_by": [
-        {"id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "name": "Redgum"},
-        {"id": "0192f0c1-5555-7000-8000-000000000002", "name": "Redgum Tax"},
-    ],
-    "mrr": _MRR,
-    "active_subscriptions": {"value": 4, "reason": None},
-}
-_RESTS_ON: Final[dict[str, Any]] = {
-    "freshness": [
-        {"source": "pax8", "is_connected": True, "last_success_at": "2026-11-24T00:45:10Z"}
-    ],
-    "basis": {"pax8_price_is": "sell", "annual_price_is": "year"},
-}
-
-
-def _page_of(item: dict[str, Any]) -> dict[str, Any]:
-    return {"items": [item], "next_cursor": None, "total": None, **_RESTS_ON}
 
 
 class ClientOut(BaseModel):
     """A client and what it brings in; a figure whose source is not connected is null."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_SUMMARY]})
+    model_config = ConfigDict(json_schema_extra={"examples": [SUMMARY]})
 
     id: Annotated[UUID, Field(description="PanelOne's id of the client.")]
     name: str
@@ -213,7 +168,7 @@ def _figures(client: ClientSummary | ClientDetail) -> dict[str, Any]:
 class ClientPage(PageOf[ClientOut]):
     """A page of clients, and what its figures rest on."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_page_of(_SUMMARY)]})
+    model_config = ConfigDict(json_schema_extra={"examples": [page_of(SUMMARY)]})
 
     freshness: list[SourceFreshnessOut]
     basis: PriceBasisOut
@@ -241,7 +196,7 @@ class ClaimantOut(BaseModel):
 class UnmappedOut(BaseModel):
     """A third party's record that belongs to no client."""
 
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_UNMAPPED]})
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [UNMAPPED]})
 
     source: LinkedSource
     source_id: str
@@ -257,7 +212,7 @@ class UnmappedOut(BaseModel):
 class UnmappedPage(PageOf[UnmappedOut]):
     """A page of unmapped records; where its source was never synced, an empty one says nothing."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_page_of(_UNMAPPED)]})
+    model_config = ConfigDict(json_schema_extra={"examples": [page_of(UNMAPPED)]})
 
     freshness: list[SourceFreshnessOut]
     basis: PriceBasisOut
@@ -294,23 +249,7 @@ class LinkWanted(BaseModel):
 class HoldingOut(BaseModel):
     """Whose a record is now, and how many subscriptions moved for it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "source": "pax8",
-                    "source_id": "9ba32659-d339-4539-be21-1f461dc1a415",
-                    "name": "Redgum Accounting",
-                    "client_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
-                    "client_name": "Redgum",
-                    "origin": "manual",
-                    "linked_by": "Farah Nair",
-                    "linked_at": "2026-11-24T01:00:00Z",
-                    "moved_subscriptions": 4,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [HOLDING]})
 
     source: LinkedSource
     source_id: str
@@ -391,48 +330,7 @@ class SubscriptionsOut(BaseModel):
 class ClientDetailOut(BaseModel):
     """One client with everything known of it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **{name: _SUMMARY[name] for name in _SUMMARY if name != "linked_sources"},
-                    "external_ids": {
-                        "pax8_company_id": "a4dfc6bf-f02e-4a79-9844-66ba6c02ec3a",
-                        "xero_contact_id": None,
-                        "superops_client_id": None,
-                        "tax_number": "51824753556",
-                        "domains": ["acaciadental.example"],
-                    },
-                    "links": [
-                        {
-                            "source": "pax8",
-                            "source_id": "a4dfc6bf-f02e-4a79-9844-66ba6c02ec3a",
-                            "name": "Acacia Dental Pty Ltd",
-                            "origin": "exact",
-                            "linked_by": None,
-                            "linked_at": "2026-11-24T01:00:00Z",
-                        }
-                    ],
-                    "subscriptions": {
-                        "badges": {
-                            "active": 12,
-                            "trial": 0,
-                            "pending": 0,
-                            "suspended": 0,
-                            "cancelled": 3,
-                            "unknown": 0,
-                        },
-                        "reason": None,
-                        "excluded": [{"reason": "price", "subscriptions": 1}],
-                        "url": "/v1/subscriptions?client_id=6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
-                    },
-                    **_RESTS_ON,
-                    "created_at": "2026-11-20T03:12:00Z",
-                    "updated_at": "2026-11-24T01:00:00Z",
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [DETAIL]})
 
     id: Annotated[UUID, Field(description="PanelOne's id of the client.")]
     name: str

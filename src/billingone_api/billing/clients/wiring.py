@@ -6,11 +6,11 @@ from fastapi import Depends
 
 from billingone_api.billing.access.models import Caller, Permission
 from billingone_api.billing.access.wiring import May, caller_of
-from billingone_api.billing.clients.adapters import sources
-from billingone_api.billing.clients.adapters.details import PostgresClientDetails
-from billingone_api.billing.clients.adapters.portfolio import PostgresPortfolio
-from billingone_api.billing.clients.adapters.postgres import PostgresClientRegister
-from billingone_api.billing.clients.adapters.unmapped import PostgresUnmapped
+from billingone_api.billing.clients.adapters.postgres import sources
+from billingone_api.billing.clients.adapters.postgres.details import PostgresClientDetails
+from billingone_api.billing.clients.adapters.postgres.portfolio import PostgresPortfolio
+from billingone_api.billing.clients.adapters.postgres.register import PostgresClientRegister
+from billingone_api.billing.clients.adapters.postgres.unmapped import PostgresUnmapped
 from billingone_api.billing.clients.ports import ClientRegister
 from billingone_api.billing.definitions.figures import Reckoning
 from billingone_api.billing.definitions.models import PriceBasis

@@ -1,11 +1,7 @@
-"""Keeps clients and links, and lets subscriptions follow them, each in one statement for many."""
+"""What the register says to PostgreSQL; a thousand rows travel as one parameter."""
 
-import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
-from datetime import datetime
+from dataclasses import fields
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -27,101 +23,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from billingone_api.billing.clients.models import (
-    PAX8,
-    Holding,
-    Link,
-    MasterRecord,
-    Origin,
-    Situation,
-)
-from billingone_api.database.fast import Prepared, Row, fetch, prepare
+from billingone_api.billing.clients.models import PAX8, MasterRecord
+from billingone_api.database.fast import prepare
 from billingone_api.database.history import with_versions
-from billingone_api.database.mapping import change_mapping
 from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tables.subscriptions import pax8_companies, subscriptions
 from billingone_api.database.tenancy import own
-from billingone_api.database.unit_of_work import UnitOfWork
 
 _FIELDS: Final = tuple(item.name for item in fields(MasterRecord))
 _PAX8: Final = literal_column(f"'{PAX8}'", Text)
 _AT: Final = bindparam("at", type_=DateTime(timezone=True))
 _ORGANISATION: Final = bindparam("organisation_id", type_=Uuid())
 _COMPANIES: Final = bindparam("companies", type_=ARRAY(Text))
-
-
-class PostgresClientRegister:
-    """The register of the organisation that a unit of work is for; `at` dates what it writes."""
-
-    def __init__(self, work: UnitOfWork, *, at: datetime) -> None:
-        self._work = work
-        self._at = at
-
-    async def take_turn(self) -> None:
-        await change_mapping(self._work)
-
-    async def known(self, ids: Collection[UUID]) -> Mapping[UUID, MasterRecord]:
-        rows = await self._run(_KNOWN, ids=list(ids))
-        return {row["id"]: _record(row) for row in rows}
-
-    async def save(self, records: Sequence[MasterRecord]) -> None:
-        rows = [asdict(record) | {"id": str(record.id)} for record in records]
-        await self._run(_SAVE, rows=json.dumps(rows), at=self._at)
-
-    async def situations(self, company_ids: Collection[str]) -> Mapping[str, Situation]:
-        rows = await self._run(_SITUATIONS, companies=list(company_ids))
-        return {row["company_id"]: Situation(_link(row), tuple(row["claimants"])) for row in rows}
-
-    async def relink(self, links: Mapping[str, Link | None], *, by: str | None) -> None:
-        unlinked = [company_id for company_id, link in links.items() if link is None]
-        linked = [
-            {"source_id": company_id, "client_id": _text(link.client_id), "origin": link.origin}
-            for company_id, link in links.items()
-            if link is not None
-        ]
-        if unlinked:
-            await self._run(_UNLINK, companies=unlinked)
-        if linked:
-            await self._run(_LINK, rows=json.dumps(linked), by=by, at=self._at)
-
-    async def companies_of(self, client_ids: Collection[UUID]) -> Collection[str]:
-        rows = await self._run(_COMPANIES_OF, ids=list(client_ids))
-        return [row["source_id"] for row in rows]
-
-    async def move_subscriptions(self, company_ids: Collection[str]) -> int:
-        companies = list(company_ids)
-        # In the order of their ids, so that whoever else changes many of them waits, not hangs.
-        await self._run(_LOCK, companies=companies)
-        moved = await self._run(_MOVE, companies=companies, at=self._at)
-        await self._run(_RELABEL, companies=companies)
-        return len(moved)
-
-    async def holding(self, company_id: str) -> Holding | None:
-        rows = await self._run(_HOLDING, company=company_id)
-        return _holding(rows[0]) if rows else None
-
-    async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
-        # Not by SQLAlchemy's execute: it takes a value named like a column for one to be SET.
-        return await fetch(
-            self._work.connection, statement, organisation_id=self._work.organisation_id, **values
-        )
-
-
-def _record(row: Row) -> MasterRecord:
-    return MasterRecord(**{**row, "domains": tuple(row["domains"])})
-
-
-def _link(row: Row) -> Link | None:
-    return None if row["origin"] is None else Link(row["client_id"], Origin(row["origin"]))
-
-
-def _holding(row: Row) -> Holding:
-    origin = None if row["origin"] is None else Origin(row["origin"])
-    return Holding(**{**row, "source": PAX8, "origin": origin})
-
-
-def _text(id_: UUID | None) -> str | None:
-    return None if id_ is None else str(id_)
 
 
 def _any_of(of: ColumnElement[Any], name: str) -> ColumnElement[bool]:
@@ -255,29 +168,29 @@ def _one_holding() -> Select[Any]:
     )
 
 
-_KNOWN: Final = prepare(
+KNOWN: Final = prepare(
     select(*(clients.c[name] for name in _FIELDS)).where(own(clients), _any_of(clients.c.id, "ids"))
 )
-_SAVE: Final = prepare(_save())
-_SITUATIONS: Final = prepare(_situations())
-_UNLINK: Final = prepare(
+SAVE: Final = prepare(_save())
+SITUATIONS: Final = prepare(_situations())
+UNLINK: Final = prepare(
     delete(client_links).where(
         own(client_links),
         client_links.c.source == _PAX8,
         _any_of(client_links.c.source_id, "companies"),
     )
 )
-_LINK: Final = prepare(_relink())
-_COMPANIES_OF: Final = prepare(
+LINK: Final = prepare(_relink())
+COMPANIES_OF: Final = prepare(
     select(client_links.c.source_id).where(
         own(client_links),
         client_links.c.source == _PAX8,
         _any_of(client_links.c.client_id, "ids"),
     )
 )
-_LOCK: Final = prepare(
+LOCK: Final = prepare(
     select(subscriptions.c.id).where(_of_companies()).order_by(subscriptions.c.id).with_for_update()
 )
-_MOVE: Final = prepare(_move())
-_RELABEL: Final = prepare(_relabel())
-_HOLDING: Final = prepare(_one_holding())
+MOVE: Final = prepare(_move())
+RELABEL: Final = prepare(_relabel())
+HOLDING: Final = prepare(_one_holding())

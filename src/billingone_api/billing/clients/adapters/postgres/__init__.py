@@ -1,0 +1,1 @@
+"""Clients in PostgreSQL: the register, and what is read of it."""
