@@ -18,6 +18,7 @@ from billingone_api.billing.integrations import routes as integrations
 from billingone_api.billing.panelone import routes as panelone
 from billingone_api.billing.settings import routes as settings_area
 from billingone_api.billing.sources import SOURCES
+from billingone_api.billing.subscriptions import routes as subscriptions
 from billingone_api.billing.syncs import routes as syncs
 from billingone_api.billing.syncs.ports import Source
 from billingone_api.config import Settings
@@ -65,6 +66,7 @@ _AREAS: Final[tuple[APIRouter, ...]] = (
     integrations.router,
     panelone.router,
     settings_area.router,
+    subscriptions.router,
     syncs.router,
 )
 

@@ -28,6 +28,11 @@ def minor_unit(currency: str) -> int:
     return 2 if exponent is None else exponent
 
 
+def codes_with_decimals(places: int) -> tuple[str, ...]:
+    """Every currency of ISO 4217 with so many decimals."""
+    return tuple(sorted(code for code, unit in _KNOWN_MINOR_UNITS.items() if unit == places))
+
+
 def rounded(value: Decimal | Fraction, *, currency: str) -> Money:
     """A figure rounded once, half away from zero, to the currency's minor unit.
 

@@ -28,8 +28,8 @@ class CursorInvalid(InvalidRequest):
     code = "cursor_invalid"
 
 
-class ListQuery(BaseModel):
-    """What every list takes. A parameter that is not in the list's model is an error."""
+class SearchQuery(BaseModel):
+    """What searches, without being walked. A parameter that is not in the model is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,6 +38,11 @@ class ListQuery(BaseModel):
         Field(max_length=200, description="Search words."),
         AfterValidator(storable),
     ] = None
+
+
+class ListQuery(SearchQuery):
+    """What every list takes."""
+
     limit: Annotated[int, Field(ge=1, le=200, description="Rows on a page.")] = 50
     cursor: Annotated[
         str | None,

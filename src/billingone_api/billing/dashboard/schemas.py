@@ -10,7 +10,7 @@ from billingone_api.billing.dashboard.example import EXAMPLE
 from billingone_api.billing.dashboard.models import AttentionKind
 from billingone_api.billing.definitions.figures import Unknown
 from billingone_api.billing.definitions.models import Exclusion
-from billingone_api.billing.definitions.schemas import Money, PriceBasisOut, plain
+from billingone_api.billing.definitions.schemas import BadgeCountsOut, Money, PriceBasisOut, plain
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
 
@@ -95,17 +95,6 @@ class CostValueOut(Shown):
 
     currencies: list[CostOfCurrencyOut]
     reporting: InReportingCurrencyOut
-
-
-class BadgeCountsOut(Shown):
-    """How many subscriptions have each badge today."""
-
-    active: int
-    trial: int
-    pending: int
-    suspended: int
-    cancelled: int
-    unknown: int
 
 
 class ActiveSubscriptionsValueOut(Shown):

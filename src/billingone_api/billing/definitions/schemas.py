@@ -53,6 +53,17 @@ class PriceBasisOut(Defined):
     ]
 
 
+class BadgeCountsOut(Defined):
+    """How many subscriptions have each badge today."""
+
+    active: int
+    trial: int
+    pending: int
+    suspended: int
+    cancelled: int
+    unknown: int
+
+
 class FigureOut(Defined):
     """What a figure means and how it comes about."""
 

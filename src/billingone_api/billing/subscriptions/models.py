@@ -1,11 +1,13 @@
 """The words of the portfolio: companies, products and subscriptions as a sync brings them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, Generic, TypeVar
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeVar
 
+from billingone_api.billing.definitions.models import Badge
 from billingone_api.billing.syncs.models import Unreadable
 
 PAX8: Final = "pax8"
@@ -117,3 +119,50 @@ class ProductNews:
     unreadable: Sequence[Unreadable] = ()
     asked: Sequence[str] = ()
     used: Sequence[str] = ()
+
+
+class Flag(StrEnum):
+    """What should be said of a subscription besides its badge."""
+
+    GONE = "gone"
+    COMPANY_GONE = "company_gone"
+    CANCELLING = "cancelling"
+    USAGE_BILLED = "usage_billed"
+
+
+class Unknown(StrEnum):
+    """Why there is no unit price to show."""
+
+    SELL_PRICE = "sell_price_unknown"
+    CURRENCY = "currency"
+    PRICE = "price"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which subscriptions, in which order, how many; `filters` holds only those that were given."""
+
+    filters: Mapping[str, Any]
+    sort: str
+    limit: int = 50
+    cursor: str | None = None
+    with_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far what is listed can be trusted: never copied, copied in part, or copied whole."""
+
+    source: str
+    last_success_at: datetime | None
+    never_synced: bool
+    is_partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many subscriptions have each badge, and where they come from."""
+
+    badges: Mapping[Badge, int]
+    total: int
+    freshness: Sequence[Freshness]

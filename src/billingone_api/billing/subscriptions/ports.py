@@ -1,8 +1,8 @@
 """What copying the portfolio needs of Pax8 and of the database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from billingone_api.billing.subscriptions.models import (
     Company,
@@ -75,4 +75,16 @@ class ProductRows(Protocol):
 
     async def write(self, work: Work, news: ProductNews) -> Tally:
         """What came, and what follows from it for subscriptions written earlier."""
+        ...
+
+
+class Catalogue(Protocol):
+    """What people read and say of products, inside a request's transaction."""
+
+    async def find(self, source_id: str) -> Mapping[str, Any] | None: ...
+
+    async def mark(
+        self, source_id: str, *, usage_billed: bool | None, expected: int | None, at: datetime
+    ) -> bool:
+        """Whether there was such a product at that version; `expected` None is any."""
         ...

@@ -1,10 +1,11 @@
 """Decides which products Pax8 is asked for, and of which it is asked whether usage is billed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from billingone_api.billing.subscriptions.models import (
     FRESH_FOR,
@@ -13,11 +14,13 @@ from billingone_api.billing.subscriptions.models import (
     ProductNews,
     Subscription,
 )
-from billingone_api.billing.subscriptions.ports import Portfolio, ProductRows, Rows
+from billingone_api.billing.subscriptions.ports import Catalogue, Portfolio, ProductRows, Rows
 from billingone_api.billing.subscriptions.sweeps import AT_A_TIME, Save
 from billingone_api.billing.syncs.models import Tally, Unreadable
 from billingone_api.billing.syncs.ports import Checkpoint
 from billingone_api.kit.clock import Clock
+from billingone_api.kit.errors import NotFound
+from billingone_api.kit.etags import stale
 from billingone_api.process import Work
 
 PRODUCTS_A_BATCH: Final = 20
@@ -158,3 +161,30 @@ class Refresh:
                 total=done + len(stale),
                 products=self.products,
             )
+
+
+async def found_product(catalogue: Catalogue, source_id: str) -> Mapping[str, Any]:
+    """Raises NotFound."""
+    product = await catalogue.find(source_id)
+    if product is None:
+        raise NotFound
+    return product
+
+
+async def mark_product(
+    catalogue: Catalogue,
+    source_id: str,
+    *,
+    usage_billed: bool | None,
+    expected: int | None,
+    at: datetime,
+) -> Mapping[str, Any]:
+    """What a person says stands against the evidence; None leaves it to that again.
+
+    Raises NotFound, and PreconditionFailed where the product is another by now.
+    """
+    is_marked = await catalogue.mark(source_id, usage_billed=usage_billed, expected=expected, at=at)
+    product = await found_product(catalogue, source_id)
+    if not is_marked:
+        raise stale()
+    return product

@@ -1,27 +1,79 @@
-"""Which adapter stands behind each port of subscriptions."""
+"""Which adapter stands behind each port of subscriptions, for the API and for the worker."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import Annotated, Final
 
+from fastapi import Depends
+
+from billingone_api.billing.access.models import Caller, Permission
+from billingone_api.billing.access.wiring import May, MayOutside
+from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.integrations.wiring import pax8_for
 from billingone_api.billing.subscriptions.adapters.pax8 import Pax8Portfolio
+from billingone_api.billing.subscriptions.adapters.postgres.catalogue import PostgresCatalogue
 from billingone_api.billing.subscriptions.adapters.postgres.companies import (
     COMPANIES,
     PostgresCompanies,
 )
+from billingone_api.billing.subscriptions.adapters.postgres.detail import PostgresDetail
+from billingone_api.billing.subscriptions.adapters.postgres.files import PostgresFile
 from billingone_api.billing.subscriptions.adapters.postgres.ledger import PostgresLedger
+from billingone_api.billing.subscriptions.adapters.postgres.lists import PostgresList
 from billingone_api.billing.subscriptions.adapters.postgres.organisation import time_zone_of
 from billingone_api.billing.subscriptions.adapters.postgres.portfolio import (
     SUBSCRIPTIONS,
     PostgresPortfolio,
 )
 from billingone_api.billing.subscriptions.adapters.postgres.products import PostgresProducts
+from billingone_api.billing.subscriptions.models import Wanted
 from billingone_api.billing.subscriptions.ports import Portfolio
 from billingone_api.billing.subscriptions.service import Acquaintance, Refresh, companies_alone
 from billingone_api.billing.subscriptions.sweeps import Sweep
 from billingone_api.billing.syncs.models import RunContext
 from billingone_api.billing.syncs.ports import Step
-from billingone_api.process import Process
+from billingone_api.process import Process, TheProcess, Work
+
+read_subscriptions: Final = May(Permission.SUBSCRIPTIONS_READ)
+write_subscriptions: Final = May(Permission.SUBSCRIPTIONS_WRITE)
+export_subscriptions: Final = MayOutside(Permission.SUBSCRIPTIONS_READ)
+
+Reader = Annotated[Caller, Depends(read_subscriptions)]
+Exporter = Annotated[Caller, Depends(export_subscriptions)]
+
+
+def basis_of(caller: Caller) -> PriceBasis:
+    organisation = caller.organisation
+    return PriceBasis(organisation.pax8_price_is, organisation.annual_price_is)
+
+
+def listing(caller: Reader, work: Work, process: TheProcess) -> PostgresList:
+    today = caller.organisation.day_of(process.clock.now())
+    return PostgresList(work, basis=basis_of(caller), today=today, cursors=process.cursors)
+
+
+def detail(caller: Reader, work: Work, process: TheProcess) -> PostgresDetail:
+    today = caller.organisation.day_of(process.clock.now())
+    return PostgresDetail(work, basis=basis_of(caller), today=today)
+
+
+def catalogue(caller: Reader, work: Work) -> PostgresCatalogue:  # noqa: ARG001 - lets readers in
+    return PostgresCatalogue(work)
+
+
+TheList = Annotated[PostgresList, Depends(listing)]
+TheDetail = Annotated[PostgresDetail, Depends(detail)]
+TheCatalogue = Annotated[PostgresCatalogue, Depends(catalogue)]
+
+
+async def exported(process: Process, caller: Caller, wanted: Wanted) -> AsyncGenerator[bytes]:
+    """The file in a transaction of its own, which ends with it."""
+    today = caller.organisation.day_of(process.clock.now())
+    async with process.work(caller.organisation.id) as work:
+        file = PostgresFile(work, basis=basis_of(caller), today=today)
+        async with aclosing(file.rows(wanted)) as rows:
+            async for chunk in rows:
+                yield chunk
 
 
 @asynccontextmanager

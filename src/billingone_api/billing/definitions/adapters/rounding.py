@@ -1,0 +1,46 @@
+"""Money rounded once, as SQL: half away from zero, to the decimals that each currency has.
+
+The same figure as `kit.money.rounded`; a test holds them together.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Numeric, Text, any_, case, func, literal_column
+
+from billingone_api.billing.definitions.models import PARTS
+from billingone_api.kit.money import codes_with_decimals
+
+_UNUSUAL: Final = (0, 3, 4)
+_USUAL: Final = 2
+
+
+def rounded(amount: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An exact amount to the currency's minor unit."""
+    return func.round(amount, _by_currency(currency, str))
+
+
+def rounded_month(parts: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A month's money from its 72nds, by the one division.
+
+    A quotient of PostgreSQL's is rounded already, and rounding it again may cross the half.
+    """
+    units = _by_currency(currency, lambda places: str(10**places))
+    unit = _by_currency(currency, lambda places: f"{1 / 10**places:.{places}f}")
+    doubled = func.abs(parts) * units * 2 + PARTS
+    whole = func.div(doubled, literal_column(str(2 * PARTS), Numeric))
+    return func.sign(parts) * whole * unit
+
+
+def _by_currency(currency: ColumnElement[Any], literal: Any) -> ColumnElement[Any]:
+    cases: Any = [
+        (currency == any_(_codes(places)), _number(literal(places))) for places in _UNUSUAL
+    ]
+    return case(*cases, else_=_number(literal(_USUAL)))
+
+
+def _codes(places: int) -> ColumnElement[Any]:
+    return literal_column("'{" + ",".join(codes_with_decimals(places)) + "}'::text[]", Text)
+
+
+def _number(text: str) -> ColumnElement[Any]:
+    return literal_column(text, Numeric)

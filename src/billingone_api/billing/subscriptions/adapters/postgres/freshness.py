@@ -1,0 +1,46 @@
+"""How far a source's rows can be trusted, from the runs that copied them."""
+
+from typing import Final
+
+from sqlalchemy import exists, literal_column, select
+
+from billingone_api.billing.subscriptions.adapters.postgres.ledger import FROM_PAX8
+from billingone_api.billing.subscriptions.models import PAX8, Freshness
+from billingone_api.billing.syncs.models import RunStatus
+from billingone_api.database.fast import fetch_one, prepare
+from billingone_api.database.tables.subscriptions import subscriptions
+from billingone_api.database.tables.syncs import sync_runs
+from billingone_api.database.tenancy import own
+from billingone_api.database.unit_of_work import UnitOfWork
+
+_THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
+_last = (
+    select(sync_runs.c.status, sync_runs.c.finished_at)
+    .where(
+        own(sync_runs),
+        sync_runs.c.source == FROM_PAX8,
+        sync_runs.c.status.in_([literal_column(f"'{status}'") for status in _THROUGH]),
+    )
+    .order_by(sync_runs.c.queued_at.desc())
+    .limit(1)
+    .subquery("last")
+)
+_FRESHNESS: Final = prepare(
+    select(
+        exists().where(own(subscriptions)).label("has_rows"), _last.c.status, _last.c.finished_at
+    ).select_from(
+        select(literal_column("1")).subquery("one").outerjoin(_last, literal_column("true"))
+    )
+)
+
+
+async def freshness_of(work: UnitOfWork) -> Freshness:
+    row = await fetch_one(work.connection, _FRESHNESS, organisation_id=work.organisation_id)
+    status, finished_at = (row["status"], row["finished_at"]) if row else (None, None)
+    is_begun = row is not None and row["has_rows"]
+    return Freshness(
+        source=PAX8,
+        last_success_at=finished_at,
+        never_synced=status is None,
+        is_partial=status == RunStatus.PARTIAL or (status is None and is_begun),
+    )
