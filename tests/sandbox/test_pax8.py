@@ -267,6 +267,13 @@ async def test_products_are_found_by_vendor_and_by_word(pax8: Pax8Caller) -> Non
     assert [row["name"] for row in found] == ["Microsoft Azure Plan"]
 
 
+async def test_only_a_product_on_its_own_shows_its_description(pax8: Pax8Caller) -> None:
+    listed = await everything(pax8, "/products")
+    assert [row for row in listed if "description" in row] == []
+    alone = (await pax8.get(f"/products/{listed[0]['id']}")).json()
+    assert alone == listed[0] | {"description": alone["description"]}
+
+
 async def test_usage_billed_products_are_priced_by_mark_up(pax8: Pax8Caller) -> None:
     azure = (await everything(pax8, "/products", search="azure"))[0]
     body = (await pax8.get(f"/products/{azure['id']}/pricing")).json()

@@ -92,11 +92,12 @@ class Pax8:
         return _page(_shelf_of(rows), CONTACTS, request)
 
     async def products(self, request: Request) -> Response:
-        shelf = self._portfolio.products
+        """Without `description`, which only a product on its own shows."""
         words = request.query_params.get("search", "").casefold()
-        if words:
-            shelf = _shelf_of([row for row in shelf.rows() if words in _searchable(row)])
-        return _page(shelf, PRODUCTS, request)
+        found = [row for row in self._portfolio.products.rows() if words in _searchable(row)]
+        for row in found:
+            row.pop("description", None)
+        return _page(_shelf_of(found), PRODUCTS, request)
 
     async def product(self, request: Request) -> Response:
         return json_response(_found(self._portfolio.products, request, "Product"))
