@@ -57,6 +57,7 @@ ASKED_FOR = {
     "get_dashboard": "dashboard:read",
     "get_definitions": "dashboard:read",
     "list_clients": "clients:read",
+    "export_clients": "clients:read",
     "list_unmapped": "clients:read",
     "get_client": "clients:read",
     "link_record": "clients:map",

@@ -92,15 +92,21 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
+class PageWanted:
+    """Which page of a list; a cursor of None is the first."""
+
+    limit: int
+    cursor: str | None
+    with_total: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClientsWanted:
     """Which clients; `active` None means both. Sorts: mrr and name, reversed with a minus."""
 
     q: str | None
     active: bool | None
     sort: str
-    limit: int
-    cursor: str | None
-    with_total: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +141,6 @@ class UnmappedWanted:
 
     q: str | None
     with_nobodys: bool
-    limit: int
-    cursor: str | None
-    with_total: bool
 
 
 class UnmappedReason(StrEnum):

@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import StreamingResponse
 
 from billingone_api.billing.clients.schemas import (
     ClientDetailOut,
     ClientId,
     ClientPage,
     ClientsQuery,
+    ExportQuery,
     HoldingOut,
     LinkWanted,
     SourceId,
@@ -18,18 +20,22 @@ from billingone_api.billing.clients.schemas import (
 )
 from billingone_api.billing.clients.service import link, unlink
 from billingone_api.billing.clients.wiring import (
+    Exporter,
     Mapper,
     TheClientDetails,
     TheClientRegister,
     ThePortfolio,
     TheReckoning,
     TheUnmapped,
+    exported,
     map_clients,
     read_clients,
 )
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import digest, tag, tagged
+from billingone_api.kit.exports import CSV, CsvFile, begun
 from billingone_api.kit.openapi import problems
+from billingone_api.process import TheProcess
 
 router = APIRouter(prefix="/clients", tags=["clients"])
 
@@ -47,7 +53,26 @@ async def list_clients(
 
     A figure that is not known is null with the reason; it is never 0.
     """
-    return ClientPage.of(await portfolio.page(query.wanted()), by)
+    return ClientPage.of(await portfolio.page(query.wanted(), query.page()), by)
+
+
+@router.get(
+    "/export.csv",
+    operation_id="export_clients",
+    summary="Clients as a file",
+    response_class=StreamingResponse,
+    responses=CSV,
+)
+async def export_clients(
+    query: Annotated[ExportQuery, Query()], caller: Exporter, process: TheProcess
+) -> CsvFile:
+    """Every client that the list would show with these filters, streamed.
+
+    Text that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    today = caller.organisation.day_of(process.clock.now())
+    rows = exported(process, caller, query.wanted())
+    return CsvFile(await begun(rows), name=f"clients-{today}.csv")
 
 
 @router.get(
@@ -63,7 +88,7 @@ async def list_unmapped(
 
     `q` finds part of a name or id.
     """
-    return UnmappedPage.of(await unmapped.page(query.wanted()), by)
+    return UnmappedPage.of(await unmapped.page(query.wanted(), query.page()), by)
 
 
 @router.get(

@@ -15,14 +15,15 @@ from billingone_api.billing.clients.models import (
     ClientsWanted,
     Holding,
     Origin,
+    PageWanted,
     UnmappedReason,
     UnmappedRecord,
     UnmappedWanted,
 )
 from billingone_api.billing.definitions.figures import Count, Reckoning, Unknown
-from billingone_api.billing.definitions.models import Badge, Exclusion
-from billingone_api.billing.definitions.schemas import Money, PriceBasisOut
-from billingone_api.kit.pagination import ListQuery, Page, PageOf
+from billingone_api.billing.definitions.models import Exclusion
+from billingone_api.billing.definitions.schemas import BadgeCountsOut, Money, PriceBasisOut
+from billingone_api.kit.pagination import ListQuery, Page, PageOf, SearchQuery
 from billingone_api.kit.text import storable
 
 LinkedSource = Literal["pax8"]
@@ -36,8 +37,8 @@ SourceId = Annotated[
 _ACTIVE: Final = {"true": True, "false": False, "all": None}
 
 
-class ClientsQuery(ListQuery):
-    """What the list of clients takes."""
+class ExportQuery(SearchQuery):
+    """The list's filters and order: a file has all its rows."""
 
     sort: Annotated[
         Literal["-mrr", "mrr", "name", "-name"],
@@ -52,13 +53,21 @@ class ClientsQuery(ListQuery):
             q=(self.q or "").strip() or None,
             active=_ACTIVE[self.active],
             sort=self.sort,
-            limit=self.limit,
-            cursor=self.cursor,
-            with_total=self.with_total,
         )
 
 
-class UnmappedQuery(ListQuery):
+class _PageQuery(ListQuery):
+    """A list that is walked page by page."""
+
+    def page(self) -> PageWanted:
+        return PageWanted(limit=self.limit, cursor=self.cursor, with_total=self.with_total)
+
+
+class ClientsQuery(_PageQuery, ExportQuery):
+    """What the list of clients takes."""
+
+
+class UnmappedQuery(_PageQuery):
     """What the list of unmapped records takes."""
 
     include: Annotated[
@@ -67,13 +76,7 @@ class UnmappedQuery(ListQuery):
     ] = None
 
     def wanted(self) -> UnmappedWanted:
-        return UnmappedWanted(
-            q=(self.q or "").strip() or None,
-            with_nobodys=self.include == "nobody",
-            limit=self.limit,
-            cursor=self.cursor,
-            with_total=self.with_total,
-        )
+        return UnmappedWanted((self.q or "").strip() or None, self.include == "nobody")
 
 
 class SourceFreshnessOut(BaseModel):
@@ -305,7 +308,7 @@ class ExcludedOut(BaseModel):
 class SubscriptionsOut(BaseModel):
     """The client's subscriptions, counted; null with the reason where they are not known."""
 
-    badges: dict[Badge, int] | None
+    badges: BadgeCountsOut | None
     reason: Unknown | None
     excluded: Annotated[
         list[ExcludedOut], Field(description="Active ones that add nothing to MRR.")
@@ -317,7 +320,7 @@ class SubscriptionsOut(BaseModel):
         reason = client.active_subscriptions.reason
         excluded = {} if reason else client.excluded
         return cls(
-            badges=None if reason else dict(client.badges),
+            badges=None if reason else BadgeCountsOut.model_validate(client.badges),
             reason=reason,
             excluded=[
                 ExcludedOut(reason=why, subscriptions=number)

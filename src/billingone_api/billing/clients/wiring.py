@@ -1,37 +1,49 @@
 """PostgreSQL stands behind clients; what their figures are reckoned by is put together here."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
 
 from billingone_api.billing.access.models import Caller, Permission
-from billingone_api.billing.access.wiring import May, caller_of
+from billingone_api.billing.access.wiring import May, MayOutside, caller_of
 from billingone_api.billing.clients.adapters.postgres import sources
 from billingone_api.billing.clients.adapters.postgres.details import PostgresClientDetails
+from billingone_api.billing.clients.adapters.postgres.files import PostgresClientsFile
 from billingone_api.billing.clients.adapters.postgres.portfolio import PostgresPortfolio
 from billingone_api.billing.clients.adapters.postgres.register import PostgresClientRegister
 from billingone_api.billing.clients.adapters.postgres.unmapped import PostgresUnmapped
+from billingone_api.billing.clients.models import ClientsWanted
 from billingone_api.billing.clients.ports import ClientRegister
 from billingone_api.billing.definitions.figures import Reckoning
 from billingone_api.billing.definitions.models import PriceBasis
-from billingone_api.process import TheProcess, Work
+from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.process import Process, TheProcess, Work
 
 read_clients = May(Permission.CLIENTS_READ)
 map_clients = May(Permission.CLIENTS_MAP)
+export_clients = MayOutside(Permission.CLIENTS_READ)
 
+Exporter = Annotated[Caller, Depends(export_clients)]
 Mapper = Annotated[Caller, Depends(map_clients)]
 
 
-async def reckoning(
-    work: Work, process: TheProcess, caller: Annotated[Caller, Depends(caller_of)]
-) -> Reckoning:
+async def reckoning_of(work: UnitOfWork, caller: Caller, *, now: datetime) -> Reckoning:
     chosen = caller.organisation
     return Reckoning(
         source=await sources.pax8(work),
         basis=PriceBasis(chosen.pax8_price_is, chosen.annual_price_is),
         reporting_currency=chosen.reporting_currency,
-        today=chosen.day_of(process.clock.now()),
+        today=chosen.day_of(now),
     )
+
+
+async def reckoning(
+    work: Work, process: TheProcess, caller: Annotated[Caller, Depends(caller_of)]
+) -> Reckoning:
+    return await reckoning_of(work, caller, now=process.clock.now())
 
 
 TheReckoning = Annotated[Reckoning, Depends(reckoning)]
@@ -57,3 +69,14 @@ ThePortfolio = Annotated[PostgresPortfolio, Depends(portfolio)]
 TheUnmapped = Annotated[PostgresUnmapped, Depends(unmapped)]
 TheClientDetails = Annotated[PostgresClientDetails, Depends(details)]
 TheClientRegister = Annotated[ClientRegister, Depends(register)]
+
+
+async def exported(
+    process: Process, caller: Caller, wanted: ClientsWanted
+) -> AsyncGenerator[bytes]:
+    """The file in a transaction of its own, which ends with it."""
+    async with process.work(caller.organisation.id) as work:
+        by = await reckoning_of(work, caller, now=process.clock.now())
+        async with aclosing(PostgresClientsFile(work, by).rows(wanted)) as rows:
+            async for chunk in rows:
+                yield chunk

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from billingone_api.billing.clients.models import (
     PAX8,
     Claimant,
+    PageWanted,
     UnmappedReason,
     UnmappedRecord,
     UnmappedWanted,
@@ -50,16 +51,16 @@ class PostgresUnmapped:
     cursors: Cursors
     reckoning: Reckoning
 
-    async def page(self, wanted: UnmappedWanted) -> Page[UnmappedRecord]:
+    async def page(self, wanted: UnmappedWanted, at: PageWanted) -> Page[UnmappedRecord]:
         scope = self._scope(wanted)
-        after = self._after(wanted, scope)
+        after = self._after(at, scope)
         statement = _page(self.reckoning.basis, wanted.with_nobodys, bool(wanted.q), bool(after))
-        rows = await self._fetch(statement, q=wanted.q, limit=wanted.limit + 1, **after)
-        shown = rows[: wanted.limit]
+        rows = await self._fetch(statement, q=wanted.q, limit=at.limit + 1, **after)
+        shown = rows[: at.limit]
         return Page(
             items=[self._record(row) for row in shown],
-            next_cursor=self._next(shown[-1], scope) if len(rows) > wanted.limit else None,
-            total=await self._total(wanted) if wanted.with_total else None,
+            next_cursor=self._next(shown[-1], scope) if len(rows) > at.limit else None,
+            total=await self._total(wanted) if at.with_total else None,
         )
 
     async def _total(self, wanted: UnmappedWanted) -> int:
@@ -104,10 +105,10 @@ class PostgresUnmapped:
             )
         )
 
-    def _after(self, wanted: UnmappedWanted, scope: str) -> dict[str, Any]:
-        if wanted.cursor is None:
+    def _after(self, at: PageWanted, scope: str) -> dict[str, Any]:
+        if at.cursor is None:
             return {}
-        value, source_id = self.cursors.open(wanted.cursor, scope=scope)
+        value, source_id = self.cursors.open(at.cursor, scope=scope)
         return {"after_value": value, "after_id": source_id}
 
     def _next(self, last: Row, scope: str) -> str:

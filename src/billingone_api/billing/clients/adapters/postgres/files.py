@@ -1,0 +1,117 @@
+"""The list of clients as a file, each cell as a spreadsheet may have it."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Numeric,
+    Text,
+    case,
+    cast,
+    column,
+    func,
+    literal_column,
+    null,
+    select,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from billingone_api.billing.clients.adapters.postgres.selection import Shape, everything, in_order
+from billingone_api.billing.clients.models import ClientsWanted
+from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY
+from billingone_api.billing.definitions.adapters.rounding import rounded_month
+from billingone_api.billing.definitions.figures import Reckoning, Unknown
+from billingone_api.database.exports import csv, guarded
+from billingone_api.database.fast import Prepared, prepare
+from billingone_api.database.unit_of_work import UnitOfWork
+
+_ZERO: Final = literal_column("0", Numeric)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresClientsFile:
+    """Every client of one organisation that is asked for."""
+
+    work: UnitOfWork
+    reckoning: Reckoning
+
+    def rows(self, wanted: ClientsWanted) -> AsyncGenerator[bytes]:
+        shape = Shape(
+            basis=self.reckoning.basis,
+            active=wanted.active,
+            sort=wanted.sort,
+            is_searched=wanted.q is not None,
+            is_continued=False,
+        )
+        values = {
+            "organisation_id": self.work.organisation_id,
+            "today": self.reckoning.today,
+            "reporting_currency": self.reckoning.reporting_currency,
+            "q": wanted.q,
+        }
+        statement = _file_of(shape, self.reckoning.source.unknown)
+        return csv(self.work.connection, statement, values)
+
+
+@lru_cache(64)
+def _file_of(shape: Shape, unknown: Unknown | None) -> Prepared:
+    rows = everything(shape)
+    of = rows.c
+    not_counted = _not_counted(rows, unknown)
+    not_known = _not_known(rows, not_counted, knows_sell_price=shape.basis.knows_sell_price)
+    is_known = not_known.is_(None)
+    has_parts = is_known | (not_known == _word(Unknown.EXCHANGE_RATE_MISSING))
+    month = rounded_month(func.coalesce(of.reporting, _ZERO), REPORTING_CURRENCY)
+    cells = {
+        "id": of.id,
+        "name": guarded(of.name),
+        "active": cast(of.is_active, Text),
+        "linked_sources": func.array_to_string(of.linked_sources, " "),
+        "mrr": case((is_known, month), else_=null()),
+        "currency": case((is_known, REPORTING_CURRENCY), else_=null()),
+        "mrr_unknown": not_known,
+        "mrr_by_currency": case((has_parts, guarded(_by_currency(rows))), else_=null()),
+        "mrr_excluded": case((has_parts, func.coalesce(of.excluded, _ZERO)), else_=null()),
+        "active_subscriptions": case(
+            (not_counted.is_(None), func.coalesce(of.active, _ZERO)), else_=null()
+        ),
+    }
+    statement = select(*(cell.label(label) for label, cell in cells.items())).select_from(rows)
+    return prepare(statement.order_by(*in_order(of.sort_value, of.id, shape)))
+
+
+def _not_counted(rows: FromClause, unknown: Unknown | None) -> ColumnElement[Any]:
+    """Why nothing of a client is known, in the order of `Reckoning`; NULL where it is."""
+    if unknown is not None:
+        return _word(unknown)
+    return case((rows.c.linked_sources.is_(None), _word(Unknown.NOT_LINKED)), else_=null())
+
+
+def _not_known(
+    rows: FromClause, not_counted: ColumnElement[Any], *, knows_sell_price: bool
+) -> ColumnElement[Any]:
+    """Why the MRR of a client is not known, in the order of `Reckoning`."""
+    price: ColumnElement[Any] = null() if knows_sell_price else _word(Unknown.SELL_PRICE_UNKNOWN)
+    lacks_rate = rows.c.missing_rates.is_not(None)
+    rate = case((lacks_rate, _word(Unknown.EXCHANGE_RATE_MISSING)), else_=null())
+    return func.coalesce(not_counted, price, rate)
+
+
+def _by_currency(rows: FromClause) -> ColumnElement[Any]:
+    """`AUD 1080.00; USD 100.00`: amounts of different currencies share no column."""
+    pairs = func.unnest(rows.c.currencies, rows.c.parts)
+    each = pairs.table_valued(
+        column("currency", Text), column("part", Numeric), name="each"
+    ).render_derived()
+    amount = cast(rounded_month(each.c.part, each.c.currency), Text)
+    in_turn = aggregate_order_by(literal_column("'; '", Text), each.c.currency)
+    words = func.string_agg(each.c.currency + " " + amount, in_turn)
+    return select(words).select_from(each).correlate(rows).scalar_subquery()
+
+
+def _word(unknown: Unknown) -> ColumnElement[str]:
+    return literal_column(f"'{unknown}'", Text)

@@ -1,0 +1,175 @@
+"""Which clients are shown, in which order, with what each brings in: as SQL for list and file."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    select,
+    tuple_,
+)
+
+from billingone_api.billing.definitions.adapters.recurring import COLUMNS, recurring
+from billingone_api.billing.definitions.models import PriceBasis
+from billingone_api.database.fast import Prepared, prepare
+from billingone_api.database.tables.clients import client_links, clients
+from billingone_api.database.tables.subscriptions import subscriptions
+from billingone_api.database.tenancy import own
+
+_UNKNOWN_LAST: Final = {
+    True: literal_column("'-Infinity'", Numeric),
+    False: literal_column("'Infinity'", Numeric),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a statement is built from; its values are bound when it runs."""
+
+    basis: PriceBasis
+    active: bool | None
+    sort: str
+    is_searched: bool
+    is_continued: bool
+
+    @property
+    def is_by_name(self) -> bool:
+        return self.sort in {"name", "-name"}
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+
+@cache
+def page_of(shape: Shape) -> Prepared:
+    return prepare(_by_name(shape) if shape.is_by_name else _by_mrr(shape))
+
+
+def _by_name(shape: Shape) -> Select[Any]:
+    """The page is chosen first, so that only its clients' subscriptions are added up."""
+    of = clients.c
+    chosen = _cut(select(of.id, of.name, of.active).where(*_filters(shape)), of.name, of.id, shape)
+    page = chosen.cte("page")
+    of_client = _recurring(shape.basis, among=select(page.c.id))
+    statement = _with_figures(page, of_client, _links(), value=page.c.name)
+    return statement.order_by(*in_order(page.c.name, page.c.id, shape))
+
+
+def _by_mrr(shape: Shape) -> Select[Any]:
+    statement, value = _everything(shape)
+    return _cut(statement, value, clients.c.id, shape)
+
+
+def everything(shape: Shape) -> FromClause:
+    """What the pages hold together, in no order: see `in_order` of `sort_value` and `id`."""
+    statement, _ = _everything(shape)
+    return statement.subquery("every")
+
+
+def _everything(shape: Shape) -> tuple[Select[Any], ColumnElement[Any]]:
+    """With the value that it is sorted by."""
+    of_client, links = _recurring(shape.basis), _links()
+    value: ColumnElement[Any] = clients.c.name
+    if not shape.is_by_name:
+        value = _mrr(of_client, links, descending=shape.descending)
+    statement = _with_figures(clients, of_client, links, value=value)
+    return statement.where(*_filters(shape)), value
+
+
+def _with_figures(
+    table: FromClause, of_client: CTE, links: CTE, *, value: ColumnElement[Any]
+) -> Select[Any]:
+    of = table.c
+    return select(
+        of.id,
+        of.name,
+        of.active.label("is_active"),
+        links.c.linked_sources,
+        *(of_client.c[name] for name in COLUMNS),
+        value.label("sort_value"),
+    ).select_from(
+        table.outerjoin(links, links.c.client_id == of.id).outerjoin(
+            of_client, of_client.c.key == of.id
+        )
+    )
+
+
+def _cut(
+    statement: Select[Any], value: ColumnElement[Any], id_: ColumnElement[Any], shape: Shape
+) -> Select[Any]:
+    """The rows of one page, in their order."""
+    if shape.is_continued:
+        last = bindparam("after_value", type_=value.type), bindparam("after_id", type_=Uuid())
+        here = tuple_(value, id_)
+        statement = statement.where(
+            here < tuple_(*last) if shape.descending else here > tuple_(*last)
+        )
+    return statement.order_by(*in_order(value, id_, shape)).limit(bindparam("limit", type_=Integer))
+
+
+def in_order(
+    value: ColumnElement[Any], id_: ColumnElement[Any], shape: Shape
+) -> tuple[ColumnElement[Any], ...]:
+    return (value.desc(), id_.desc()) if shape.descending else (value, id_)
+
+
+@cache
+def total_of(shape: Shape) -> Prepared:
+    return prepare(select(func.count().label("total")).select_from(clients).where(*_filters(shape)))
+
+
+def _filters(shape: Shape) -> list[ColumnElement[bool]]:
+    filters = [own(clients)]
+    if shape.active is not None:
+        filters.append(clients.c.active.is_(shape.active))
+    if shape.is_searched:
+        filters.append(func.strpos(_haystack(), func.lower(bindparam("q", type_=Text))) > 0)
+    return filters
+
+
+def _haystack() -> ColumnElement[str]:
+    of = clients.c
+    words = (of.name, of.tax_number, func.array_to_string(of.domains, " "), of.pax8_company_id)
+    return func.lower(func.concat_ws(" ", *words, of.id))
+
+
+def _recurring(basis: PriceBasis, *, among: Select[Any] | None = None) -> CTE:
+    of = subscriptions.c
+    mine = own(subscriptions) & of.client_id.is_not(None)
+    if among is not None:
+        mine &= of.client_id.in_(among)
+    return recurring(subscriptions, basis, key=of.client_id, where=mine)
+
+
+def _links() -> CTE:
+    of = client_links.c
+    return (
+        select(of.client_id, func.array_agg(of.source.distinct()).label("linked_sources"))
+        .where(own(client_links), of.client_id.is_not(None))
+        .group_by(of.client_id)
+        .cte("links")
+    )
+
+
+def _mrr(of_client: CTE, links: CTE, *, descending: bool) -> ColumnElement[Any]:
+    """Exact, in 72nds; a client whose MRR is not known comes last, whichever way is asked for."""
+    known = case(
+        (links.c.client_id.is_(None), null()),
+        (of_client.c.key.is_(None), literal_column("0", Numeric)),
+        else_=of_client.c.reporting,
+    )
+    return func.coalesce(known, _UNKNOWN_LAST[descending])

@@ -1,0 +1,147 @@
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.support.api import Api
+from tests.support.books import Books
+from tests.support.clock import NOW
+from tests.support.databases import Database
+
+from billingone_api.kit.ids import new_id
+
+URL = "/v1/clients/export.csv"
+
+
+@pytest.fixture
+async def books(api: Api, database: Database) -> Books:
+    return Books(database, api.organisation_id)
+
+
+async def push(api: Api, name: str, company: str | None = None, **more: Any) -> UUID:
+    client_id = new_id()
+    body = {"name": name, "external_ids": {"pax8_company_id": company}, **more}
+    answer = await api.service("clients:write").put(f"/v1/panelone/clients/{client_id}", json=body)
+    assert answer.status_code == 201, answer.text
+    return client_id
+
+
+async def exported(api: Api, **query: str) -> list[dict[str, str]]:
+    answer = await api.viewer.get(URL, params=query)
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+@pytest.fixture
+async def five(api: Api, books: Books) -> None:
+    """Two currencies, a missing rate, nothing bought, nothing linked, and one that is retired."""
+    await books.connected()
+    await books.rate("USD", "1.5", on=date(2026, 11, 1))
+    for company, price, currency, term in [
+        ("c-acacia", "100", "AUD", "Annual"),
+        ("c-acacia", "7.77", "USD", "Monthly"),
+        ("c-acacia", "1", "AUD", "One-Time"),
+        ("c-banksia", "5", "NZD", "Monthly"),
+        ("c-retired", "3", "AUD", "Monthly"),
+    ]:
+        await books.subscription(
+            company, price=Decimal(price), currency=currency, billing_term=term
+        )
+    await push(api, "Acacia", "c-acacia")
+    await push(api, "Banksia", "c-banksia")
+    await push(api, "Correa", "c-correa")
+    await push(api, "Dianella")
+    await push(api, "Retired", "c-retired", active=False)
+
+
+async def test_a_file_has_a_name_a_header_and_every_client(api: Api, five: None) -> None:
+    """100 a year are 8.333… AUD; 7.77 USD at 1.5 are 11.655; together 19.98833…"""
+    answer = await api.viewer.get(URL, params={"sort": "name"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-disposition"] == (
+        'attachment; filename="clients-2026-11-24.csv"'
+    )
+    header, *rows, end = answer.text.split("\r\n")
+    assert header == (
+        "id,name,active,linked_sources,mrr,currency,mrr_unknown,mrr_by_currency,mrr_excluded,"
+        "active_subscriptions"
+    )
+    assert [row.partition(",")[2] for row in rows] == [
+        "Acacia,true,pax8,19.99,AUD,,AUD 8.33; USD 7.77,1,3",
+        "Banksia,true,pax8,,,exchange_rate_missing,NZD 5.00,0,1",
+        "Correa,true,pax8,0.00,AUD,,,0,0",
+        "Dianella,true,,,,not_linked,,,",
+    ]
+    assert end == ""
+
+
+@pytest.mark.parametrize(
+    ("connected", "price_is"), [(True, "sell"), (True, "buy"), (False, "sell"), (None, "buy")]
+)
+async def test_a_file_says_what_the_list_says(
+    api: Api, books: Books, database: Database, five: None, *, connected: bool | None, price_is: str
+) -> None:
+    await database.as_owner("UPDATE organisation_settings SET pax8_price_is = $1", price_is)
+    await database.as_owner("DELETE FROM integrations")
+    if connected is not None:
+        await books.connected(last_success_at=NOW if connected else None)
+    for sort in ("-mrr", "mrr", "name", "-name"):
+        query = {"active": "all", "sort": sort}
+        listed = (await api.viewer.get("/v1/clients", params=query)).json()["items"]
+        assert await exported(api, **query) == [as_row(client) for client in listed]
+
+
+def as_row(client: dict[str, Any]) -> dict[str, str]:
+    """A client of the list, in the file's words."""
+    mrr, count = client["mrr"], client["active_subscriptions"]["value"]
+    value = mrr["value"] or {"amount": "", "currency": ""}
+    has_parts = mrr["reason"] in {None, "exchange_rate_missing"}
+    parts = [f"{part['currency']} {part['amount']}" for part in mrr["by_currency"]]
+    return {
+        "id": client["id"],
+        "name": client["name"],
+        "active": str(client["active"]).lower(),
+        "linked_sources": " ".join(client["linked_sources"]),
+        "mrr": value["amount"],
+        "currency": value["currency"],
+        "mrr_unknown": mrr["reason"] or "",
+        "mrr_by_currency": "; ".join(parts),
+        "mrr_excluded": str(mrr["excluded"]) if has_parts else "",
+        "active_subscriptions": "" if count is None else str(count),
+    }
+
+
+async def test_the_lists_filters_are_the_files(api: Api, five: None) -> None:
+    assert [row["name"] for row in await exported(api, q="ACA")] == ["Acacia"]
+    assert [row["name"] for row in await exported(api, active="false")] == ["Retired"]
+
+
+async def test_no_name_becomes_a_formula(api: Api) -> None:
+    await push(api, '=HYPERLINK("x")')
+    await push(api, 'Two\nlines, and "quotes"')
+    names = sorted(row["name"] for row in await exported(api))
+    assert names == ['\'=HYPERLINK("x")', 'Two lines, and "quotes"']
+
+
+async def test_a_file_of_nothing_is_its_header(api: Api) -> None:
+    answer = await api.viewer.get(URL)
+    assert answer.text.count("\r\n") == 1
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": "5"}, {"cursor": "x"}, {"with_total": "true"}, {"sort": "id"}, {"x": "1"}]
+)
+async def test_what_a_file_does_not_take_is_422(api: Api, query: dict[str, str]) -> None:
+    assert (await api.viewer.get(URL, params=query)).status_code == 422
+
+
+async def test_who_may_not_read_clients_gets_no_file(api: Api, database: Database) -> None:
+    await push(api, "Ours")
+    assert (await api.nobody.get(URL)).status_code == 401
+    assert (await api.service("clients:write").get(URL)).status_code == 403
+    other = api.of(await database.add_organisation(new_id(), name="Other"))
+    assert await exported(other) == []
