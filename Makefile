@@ -1,6 +1,9 @@
 # Every command below sets up .venv by itself, from the locks, the first time and when they change.
 # PYTHON=/path/to/python chooses the interpreter; ARGS="..." goes to pytest or the benchmark.
 
+# Where it is set, each start of Python would compile every package anew, which takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test check lint types contracts bench openapi lock clean
 

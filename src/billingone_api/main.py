@@ -164,7 +164,7 @@ async def livez() -> JSONResponse:
 @_health.api_route("/readyz", methods=["GET", "HEAD"])
 async def readyz(request: Request) -> Response:
     """The database is reachable and at this program's schema; oldest due work for the curious."""
-    process = process_of(request)
+    process = await process_of(request)
     await check_schema(process.engine)
     async with process.engine.connect() as connection:
         waiting = (
@@ -180,7 +180,7 @@ async def readyz(request: Request) -> Response:
 
 async def _recognise(request: Request) -> None:
     if request.url.path not in OPEN_ROUTES:
-        await identity_of(request, process_of(request), None)
+        await identity_of(request, await process_of(request), None)
 
 
 async def _database_away(request: Request, error: Exception) -> Response:

@@ -81,7 +81,7 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
         )
 
 
-def process_of(request: Request) -> Process:
+async def process_of(request: Request) -> Process:
     process: Process = request.app.state.process
     return process
 

@@ -6,12 +6,18 @@ import resource
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from fastapi import FastAPI
-from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from billingone_api.billing.definitions.models import PriceBasis
+from billingone_api.billing.subscriptions.adapters.postgres.lists import page_of
+from billingone_api.billing.subscriptions.adapters.postgres.rows import listed
+from billingone_api.billing.subscriptions.schemas import SubscriptionPage
 
 USED = "/__used"
 
@@ -41,50 +47,22 @@ class Measured:
 
 def ours() -> ASGIApp:
     from billingone_api.config import Settings
+    from billingone_api.kit import logging
     from billingone_api.main import create_app
 
-    return Measured(create_app(Settings.load()))
-
-
-class Row(BaseModel):
-    """As many fields, of the same kinds, as a list of 50 rows has to show at least."""
-
-    id: str
-    source_id: str
-    source_status: str | None
-    client_label: str
-    product_name: str
-    vendor_name: str
-    quantity: str | None
-    price: str | None
-    partner_cost: str | None
-    currency: str | None
-    billing_term: str | None
-    starts_on: str | None
-    ends_on: str | None
-    changed_at: str
-
-
-class Rows(BaseModel):
-    """The same envelope."""
-
-    items: list[Row]
-    next_cursor: str | None
-
-
-SQL = """
-SELECT id::text, source_id, source_status, client_label, product_name, vendor_name,
-  quantity::text, price::text, partner_cost::text, currency, billing_term,
-  starts_on::text, ends_on::text, changed_at::text
-FROM subscriptions WHERE organisation_id = $1 ORDER BY client_label, id LIMIT 51
-"""
+    settings = Settings.load()
+    logging.configure(style=settings.log_format, level=settings.log_level)
+    return Measured(create_app(settings))
 
 
 def ceiling() -> ASGIApp:
-    """What the design holds us against: asyncpg rows and a response model, inside a transaction
-    with the organisation set; no token, no guard, no search, no cursor."""
-    organisation = os.environ["BENCH_ORGANISATION"]
+    """What the design holds us against: the same rows by asyncpg, through the same response model,
+    inside a transaction with the organisation set; no token, no guard, no search, no cursor."""
+    organisation = UUID(os.environ["BENCH_ORGANISATION"])
     url = os.environ["DATABASE_URL"].replace("+asyncpg", "")
+    basis = PriceBasis("sell", "year")
+    statement = page_of(basis, frozenset(), "client", goes_on=False)
+    values = {"organisation_id": organisation, "today": datetime.now(UTC).date(), "rows": 51}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -95,12 +73,19 @@ def ceiling() -> ASGIApp:
     app = FastAPI(lifespan=lifespan)
 
     @app.get("/rows")
-    async def rows() -> Rows:
+    async def rows() -> SubscriptionPage:
         async with app.state.pool.acquire() as connection, connection.transaction():
             await connection.execute(
-                "SELECT set_config('app.organisation_id', $1, true)", organisation
+                "SELECT set_config('app.organisation_id', $1, true)", str(organisation)
             )
-            found: list[Any] = await connection.fetch(SQL, organisation)
-        return Rows(items=[Row(**row) for row in found[:50]], next_cursor=found[-1]["id"])
+            found: list[Any] = await connection.fetch(statement.sql, *statement.arguments(values))
+        return SubscriptionPage.model_validate(
+            {
+                "items": [listed(row) for row in found[:50]],
+                "next_cursor": str(found[-1]["id"]),
+                "total": None,
+                "basis": basis,
+            }
+        )
 
     return Measured(app)

@@ -66,7 +66,6 @@ async def _syncs(database: Database, redis_url: str) -> list[Figure]:
             redis_url,
             PAX8_API_URL=f"{sandbox_url}/pax8/v1",
             PAX8_TOKEN_URL=f"{sandbox_url}/pax8/v1/token",
-            PAX8_REQUESTS_PER_SECOND="1000000",
         )
         with serving("ours", environment) as api:
             await syncs.connect(api.url, sandbox_url, token)
@@ -81,7 +80,6 @@ def _environment(database: Database, redis_url: str, **more: str) -> dict[str, s
         "PANELONE_ISSUER": ISSUER,
         "PANELONE_ALGORITHMS": "HS256",
         "PANELONE_SHARED_SECRET": SECRET,
-        "LOG_LEVEL": "error",
         **more,
     }
 

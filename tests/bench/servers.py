@@ -54,7 +54,12 @@ def running(
     command: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(  # noqa: S603 - our own commands
-        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **environment}
+        # Logs are written, as in production, and read by nobody.
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield process

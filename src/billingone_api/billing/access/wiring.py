@@ -22,7 +22,7 @@ from billingone_api.process import TheIdentity, TheProcess, Work, named_organisa
 OrganisationId = Annotated[UUID, Path(description="PanelOne's id of the organisation.")]
 
 
-def register(work: Work) -> Register:
+async def register(work: Work) -> Register:
     return PostgresRegister(work)
 
 

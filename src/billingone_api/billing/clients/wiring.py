@@ -49,19 +49,19 @@ async def reckoning(
 TheReckoning = Annotated[Reckoning, Depends(reckoning)]
 
 
-def portfolio(work: Work, process: TheProcess, by: TheReckoning) -> PostgresPortfolio:
+async def portfolio(work: Work, process: TheProcess, by: TheReckoning) -> PostgresPortfolio:
     return PostgresPortfolio(work, process.cursors, by)
 
 
-def unmapped(work: Work, process: TheProcess, by: TheReckoning) -> PostgresUnmapped:
+async def unmapped(work: Work, process: TheProcess, by: TheReckoning) -> PostgresUnmapped:
     return PostgresUnmapped(work, process.cursors, by)
 
 
-def details(work: Work, by: TheReckoning) -> PostgresClientDetails:
+async def details(work: Work, by: TheReckoning) -> PostgresClientDetails:
     return PostgresClientDetails(work, by)
 
 
-def register(work: Work, process: TheProcess) -> ClientRegister:
+async def register(work: Work, process: TheProcess) -> ClientRegister:
     return PostgresClientRegister(work, at=process.clock.now())
 
 

@@ -8,7 +8,7 @@ from billingone_api.billing.dashboard.adapters.postgres import PostgresDashboard
 from billingone_api.process import Work
 
 
-def dashboard_facts(work: Work) -> PostgresDashboard:
+async def dashboard_facts(work: Work) -> PostgresDashboard:
     return PostgresDashboard(work)
 
 

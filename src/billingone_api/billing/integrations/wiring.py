@@ -32,11 +32,11 @@ from billingone_api.providers.errors import CredentialsRejected
 from billingone_api.providers.pax8.client import Pax8Client
 
 
-def overview(work: Work) -> PostgresOverview:
+async def overview(work: Work) -> PostgresOverview:
     return PostgresOverview(work)
 
 
-def integrations(work: Work, process: TheProcess) -> Integrations:
+async def integrations(work: Work, process: TheProcess) -> Integrations:
     return PostgresIntegrations(work, process.bell)
 
 

@@ -26,7 +26,7 @@ ClientPusher = Depends(push_clients)
 SessionRevoker = Depends(revoke_sessions)
 
 
-def revocations(work: Work) -> Revocations:
+async def revocations(work: Work) -> Revocations:
     return PostgresRevocations(work)
 
 

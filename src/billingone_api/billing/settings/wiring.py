@@ -9,11 +9,11 @@ from billingone_api.billing.settings.adapters.rates import PostgresRates
 from billingone_api.process import TheProcess, Work
 
 
-def billing_settings(work: Work) -> PostgresSettings:
+async def billing_settings(work: Work) -> PostgresSettings:
     return PostgresSettings(work)
 
 
-def exchange_rates(work: Work, process: TheProcess) -> PostgresRates:
+async def exchange_rates(work: Work, process: TheProcess) -> PostgresRates:
     return PostgresRates(work, process.cursors)
 
 

@@ -47,17 +47,17 @@ def basis_of(caller: Caller) -> PriceBasis:
     return PriceBasis(organisation.pax8_price_is, organisation.annual_price_is)
 
 
-def listing(caller: Reader, work: Work, process: TheProcess) -> PostgresList:
+async def listing(caller: Reader, work: Work, process: TheProcess) -> PostgresList:
     today = caller.organisation.day_of(process.clock.now())
     return PostgresList(work, basis=basis_of(caller), today=today, cursors=process.cursors)
 
 
-def detail(caller: Reader, work: Work, process: TheProcess) -> PostgresDetail:
+async def detail(caller: Reader, work: Work, process: TheProcess) -> PostgresDetail:
     today = caller.organisation.day_of(process.clock.now())
     return PostgresDetail(work, basis=basis_of(caller), today=today)
 
 
-def catalogue(caller: Reader, work: Work) -> PostgresCatalogue:  # noqa: ARG001 - lets readers in
+async def catalogue(caller: Reader, work: Work) -> PostgresCatalogue:  # noqa: ARG001 - lets readers in
     return PostgresCatalogue(work)
 
 

@@ -36,7 +36,7 @@ async def start_scheduled(process: Process, sources: Sources, claim: Claim) -> N
         async with process.work(claim.organisation_id) as work:
             if not await take_slot(work, claim):
                 return
-            syncs = syncs_in(work, process)
+            syncs = await syncs_in(work, process)
             if await service.start_scheduled(syncs, sources=sources, key=claim.key):
                 work.after_commit.append(process.bell.ring)
 

@@ -31,7 +31,7 @@ watch_syncs = MayOutside(Permission.SYNCS_READ)
 run_syncs = May(Permission.SYNCS_RUN)
 
 
-def sources_of(request: Request) -> Sources:
+async def sources_of(request: Request) -> Sources:
     sources: Sources = request.app.state.sources
     return sources
 
@@ -39,7 +39,7 @@ def sources_of(request: Request) -> Sources:
 TheSources = Annotated[Sources, Depends(sources_of)]
 
 
-def syncs_in(work: Work, process: TheProcess) -> PostgresSyncs:
+async def syncs_in(work: Work, process: TheProcess) -> PostgresSyncs:
     return PostgresSyncs(work, clock=process.clock)
 
 
@@ -50,14 +50,14 @@ def run_in(work: Work, process: Process, run_id: UUID) -> RunRecord:
     return PostgresRun(work, run_id, clock=process.clock)
 
 
-def runs_in(work: Work, process: TheProcess) -> Callable[[UUID], RunRecord]:
+async def runs_in(work: Work, process: TheProcess) -> Callable[[UUID], RunRecord]:
     return lambda run_id: run_in(work, process, run_id)
 
 
 TheRuns = Annotated[Callable[[UUID], RunRecord], Depends(runs_in)]
 
 
-def quarantine_in(work: Work) -> PostgresQuarantine:
+async def quarantine_in(work: Work) -> PostgresQuarantine:
     return PostgresQuarantine(work)
 
 
@@ -70,8 +70,8 @@ async def watched(process: Process, identity: Identity, sync_id: UUID) -> Sync:
     Raises what the guard raises, and NotFound.
     """
     async with process.work(named_organisation(identity)) as work:
-        await watch_syncs(await caller_of(identity, register(work)))
-        return await service.found(syncs_in(work, process), sync_id)
+        await watch_syncs(await caller_of(identity, await register(work)))
+        return await service.found(await syncs_in(work, process), sync_id)
 
 
 def due_work(engine: AsyncEngine, *, lease_seconds: float) -> DueWork:
