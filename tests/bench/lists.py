@@ -45,7 +45,7 @@ async def measure(environment: Mapping[str, str], token: str) -> list[Figure]:
             Figure(
                 "list of subscriptions, 50 of 200,000: CPU per request",
                 f"{statistics.median(own) * 1e6:,.0f} µs",
-                f"{statistics.median(other) * 1e6:,.0f} µs  the same rows and model by asyncpg alone",
+                f"{statistics.median(other) * 1e6:,.0f} µs  same rows and model, asyncpg alone",
                 statistics.median(ratios),
                 "≤ 1.5",
             ),

@@ -69,11 +69,11 @@ class NoFilter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def unfiltered(query: Annotated[NoFilter, Query()]) -> NoFilter:
+async def unfiltered(query: Annotated[NoFilter, Query()]) -> NoFilter:
     return query
 
 
-def known(
+async def known(
     provider: Annotated[str, Path(description="`pax8`; others follow.", examples=["pax8"])],
 ) -> str:
     """Raises NotFound for a provider the product does not know."""
