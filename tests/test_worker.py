@@ -21,6 +21,7 @@ from tests.support.people import Mint
 from tests.support.sources import FakeSource, connect, copied_names
 from tests.support.waiting import PATIENCE, until
 
+from billingone_api import worker as worker_module
 from billingone_api.embedded.postgres import EmbeddedPostgres
 from billingone_api.embedded.redis import EmbeddedRedis
 from billingone_api.kit.bell import JOB, QUEUE, ArqBell, redis_for
@@ -470,3 +471,21 @@ def test_the_command_says_what_is_wrong_with_its_environment(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert "secret-word" not in done.stderr
+
+
+async def test_a_stop_gets_through_to_a_bell_that_swallows_it() -> None:
+    """arq does so when it is cancelled while it takes a job; the worker then never ended."""
+    heard = 0
+
+    async def stubborn() -> None:
+        nonlocal heard
+        while heard < 3:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                heard += 1
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await worker_module._cancelled(task)
+    assert heard == 3

@@ -29,6 +29,8 @@ _SHORTEST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 10.0
 """Seconds between attempts to reach Redis."""
 
+_STUBBORN_SECONDS: Final = 0.5
+
 log = structlog.get_logger()
 
 
@@ -178,6 +180,10 @@ async def _keep_door(url: str, reached: Any, rung: Any) -> None:
 
 
 async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
+    """Cancelled until they have ended: arq swallows a cancellation that meets it taking a job."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_STUBBORN_SECONDS)
     await asyncio.gather(*tasks, return_exceptions=True)
