@@ -54,7 +54,7 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
     for name, schema in schemas.items():
         _finish_schema(schema, name, schemas)
     for path, item in document["paths"].items():
-        for method in _METHODS & item.keys():
+        for method in sorted(_METHODS & item.keys()):
             _finish(item[method], path)
     return document
 
@@ -79,7 +79,7 @@ def _with_nulls(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -
         return [_with_nulls(item, shape.get("items", {}), schemas) for item in example]
     if not isinstance(example, dict) or "properties" not in shape:
         return example
-    dropped = dict.fromkeys(set(shape.get("required", ())) - example.keys())
+    dropped = dict.fromkeys(name for name in shape.get("required", ()) if name not in example)
     return {
         name: _with_nulls(value, shape["properties"].get(name, {}), schemas)
         for name, value in (example | dropped).items()
