@@ -12,12 +12,12 @@ from billingone_api.embedded.orphans import Footprint
 
 # Notes its pid, says that it is ready, waits to be stopped.
 SERVER = """
-import os, pathlib, signal, sys
+import os, pathlib, signal, sys, time
 pathlib.Path(sys.argv[2], "pid").write_text(str(os.getpid()))
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 print("ready on", sys.argv[1], flush=True)
 while True:
-    signal.pause()
+    time.sleep(0.05)
 """
 # The port is always taken but on its third try.
 UNLUCKY = """
