@@ -487,5 +487,29 @@ async def test_a_stop_gets_through_to_a_bell_that_swallows_it() -> None:
 
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
-    await worker_module._cancelled(task)
+    await worker_module._made_to_end(task)
     assert heard == 3
+
+
+async def test_a_batch_that_takes_its_time_is_still_finished_and_given_back(
+    database: Database, clock: SetClock, mint: Mint, organisation_id: UUID, source: FakeSource
+) -> None:
+    """Whoever insists on a stop must not tear what is being written."""
+    reached = asyncio.Event()
+
+    async def slow(place: str) -> None:
+        if place == "write subscriptions 1":
+            reached.set()
+            await asyncio.sleep(3 * worker_module._STUBBORN_SECONDS)
+
+    source.mood = slow
+    async with (
+        process_with(database, clock, worker_sweep_seconds=OFTEN) as process,
+        api_of(process, mint, source) as some,
+    ):
+        async with working(process, source):
+            await started(some.of(organisation_id))
+            await asyncio.wait_for(reached.wait(), PATIENCE)
+        assert "M365 Bondi" in await copied_names(database)
+    (row,) = await database.as_owner("SELECT lease, attempts FROM due_work")
+    assert (row["lease"], row["attempts"]) == (None, 0)

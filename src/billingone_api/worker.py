@@ -30,6 +30,7 @@ _LONGEST_PAUSE: Final = 10.0
 """Seconds between attempts to reach Redis."""
 
 _STUBBORN_SECONDS: Final = 0.5
+"""How long arq may take to end before it is told again."""
 
 log = structlog.get_logger()
 
@@ -82,7 +83,7 @@ class Worker:
                 await self._pause()
         finally:
             # Before work is given back, or our own doorkeeper answers for the other workers.
-            await _cancelled(answering)
+            await _made_to_end(answering)
             # What was taken up a moment ago has begun by now: only then can it be given back.
             await asyncio.sleep(0)
             await _cancelled(*self._in_hand)
@@ -175,12 +176,19 @@ async def _keep_door(url: str, reached: Any, rung: Any) -> None:
         await door.async_run()
     finally:
         # Not its close(), which asks Redis once more, and Redis may be what went away.
-        await _cancelled(*door.tasks.values())
+        await _made_to_end(*door.tasks.values())
         await redis.aclose(close_connection_pool=True)
 
 
 async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
-    """Cancelled until they have ended: arq swallows a cancellation that meets it taking a job."""
+    """Told once: work in hand needs the time that its batch takes to be committed."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _made_to_end(*tasks: asyncio.Task[Any]) -> None:
+    """Told until they obey: arq swallows a cancellation that meets it while it takes a job."""
     pending = {task for task in tasks if not task.done()}
     while pending:
         for task in pending:
