@@ -280,10 +280,10 @@ async def test_the_next_batch_is_fetched_while_the_last_is_written(
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "advice"),
+    ("error", "code"),
     [
-        (CredentialsRejected, "credentials_rejected", "Enter new credentials under Settings"),
-        (PermissionDenied, "permission_denied", "Give these credentials the right to read it"),
+        (CredentialsRejected, "credentials_rejected"),
+        (PermissionDenied, "permission_denied"),
     ],
 )
 async def test_what_only_a_person_can_mend_fails_and_asks_for_them(
@@ -294,14 +294,13 @@ async def test_what_only_a_person_can_mend_fails_and_asks_for_them(
     source: FakeSource,
     error: type[ProviderError],
     code: str,
-    advice: str,
 ) -> None:
     sync_id = await started(api)
     source.mood = Raises("fetch subscriptions 1", error("Pax8 said no.", provider="pax8"))
     await work_off(process, source)
     run = await run_of(api, sync_id)
     assert outcome(run) == ("failed", code)
-    assert run["problem"]["detail"].startswith(f"Pax8 said no. {advice}")
+    assert run["problem"]["detail"] == "Pax8 said no."
     assert run["finished_at"] is not None
     assert await copied_names(database) == {"Acme", "Bondi Dental", "Cairns Reef", "M365 Acme"}
     (integration,) = await database.as_owner("SELECT * FROM integrations")

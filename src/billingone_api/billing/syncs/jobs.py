@@ -97,11 +97,12 @@ class _Copying:
             return Outcome(RunStatus.CANCELLED, why.problem)
 
     async def _after(self, error: Exception) -> Outcome | Wait:
+        # What failed may have failed because nobody wants it any more, which says more and is no
+        # error of ours to be logged.
+        await self._change(lambda run, _: run.check())
         failure = failure_of(error)
         if failure.code is ProblemCode.INTERNAL:
             log.error("run_stopped", exc_info=error)
-        # What failed may have failed because nobody wants it any more, which says more.
-        await self._change(lambda run, _: run.check())
         return service.after(failure, attempts=self._attempts, chance=self._process.jitter())
 
     async def _copied(self) -> Outcome:

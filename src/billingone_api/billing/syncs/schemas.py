@@ -69,8 +69,8 @@ _QUARANTINED: Final[dict[str, Any]] = {
 }
 _PROBLEM: Final[dict[str, Any]] = {
     "code": "credentials_rejected",
-    "detail": "Pax8 did not accept the credentials. Enter new credentials under Settings, Billing "
-    "integrations.",
+    "detail": "Pax8 does not accept the credentials. Check the client id and the client secret in "
+    "Pax8 and save them here again.",
 }
 Percent = Annotated[int, Field(ge=0, le=100, description="In per cent.")]
 Word = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(storable)]

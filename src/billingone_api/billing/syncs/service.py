@@ -33,9 +33,6 @@ LONGEST_PARKING: Final = 24 * 60 * 60.0
 """Day limits are reset within a day; whoever says longer is asked again by then."""
 
 _ADVICE: Final = {
-    ProblemCode.CREDENTIALS_REJECTED: "Enter new credentials under Settings, Billing integrations.",
-    ProblemCode.PERMISSION_DENIED: "Give these credentials the right to read it over there, then "
-    "sync again.",
     ProblemCode.UNAVAILABLE: "Sync again later; what was copied until here is kept.",
     ProblemCode.MALFORMED: "Nothing of that answer was used. Sync again later; if it stays so, "
     "tell us the id of this run.",
@@ -114,7 +111,9 @@ def after(failure: Failure, *, attempts: int, chance: float) -> Outcome | Wait:
     if failure.code is ProblemCode.RATE_LIMITED:
         return Wait(_parking(failure), _waiting(failure), is_attempt=False)
     if failure.code in _HOPELESS:
-        return Outcome(RunStatus.FAILED, _advised(failure), attention=failure.sentence)
+        # The third party's own sentence says what a person has to do there.
+        problem = Problem(failure.code, failure.sentence)
+        return Outcome(RunStatus.FAILED, problem, attention=failure.sentence)
     if attempts >= MAX_ATTEMPTS:
         return Outcome(RunStatus.FAILED, _advised(failure))
     return Wait(_delay(failure, attempts, chance), _waiting(failure), is_attempt=True)
