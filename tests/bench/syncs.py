@@ -94,7 +94,7 @@ async def measure(
     ]
     if memory is not None:
         figures.append(
-            Figure("memory of the worker at its most", f"{memory:,.0f} MB", "-", 1.0, "")
+            Figure("memory of the worker at its most", f"{memory:,.0f} MB", "-", None, "")
         )
     return figures
 

@@ -12,14 +12,13 @@ class Figure:
     what: str
     measured: str
     ceiling: str
-    ratio: float
+    ratio: float | None
     aim: str
 
 
 def show(figures: Sequence[Figure]) -> None:
     table = Table("What", "Measured", "Ceiling of the same run", "Ratio", "Aim")
     for figure in figures:
-        table.add_row(
-            figure.what, figure.measured, figure.ceiling, f"{figure.ratio:.2f}", figure.aim
-        )
+        ratio = "-" if figure.ratio is None else f"{figure.ratio:.2f}"
+        table.add_row(figure.what, figure.measured, figure.ceiling, ratio, figure.aim)
     Console(width=160).print(table)
