@@ -12,6 +12,7 @@ from tests.kit.auth.mint import AUDIENCE, ISSUER, NOW, ORGANISATION, FixedKeys, 
 from tests.support.api import made_process, running_app, settings_for
 from tests.support.clock import SetClock
 from tests.support.databases import copied
+from tests.support.figures import Figure
 from tests.support.server import send_raw, serving
 
 from billingone_api.embedded.postgres import EmbeddedPostgres
@@ -105,6 +106,13 @@ async def test_what_is_no_bearer_token_is_told_so(
 ) -> None:
     answer = await door.http.get("/v1/me", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, code)
+
+
+def test_the_corpus_covers_every_clause_of_the_promise(figure: Figure) -> None:
+    """How many there are is printed; that each has its verdict is shown above, over HTTP."""
+    refused = [case for case in CASES if case.code is not GOOD]
+    figure(f"1: {len(refused)} malformed and forged tokens refused, {len(CASES)} in the corpus")
+    assert len({case.name for case in CASES}) == len(CASES) >= 200
 
 
 async def test_a_token_in_the_address_is_none(door: Door) -> None:
