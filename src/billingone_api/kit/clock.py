@@ -28,3 +28,10 @@ def day_of(instant: datetime, time_zone: str) -> date:
 def time_zones() -> frozenset[str]:
     """The names of the IANA database: asking ZoneInfo instead would open files of any name."""
     return frozenset(available_timezones())
+
+
+def known_time_zone(name: str) -> str:
+    """The same name; raises ValueError where it is none."""
+    if name not in time_zones():
+        raise ValueError("Should be a time zone of the IANA database, such as Australia/Sydney.")
+    return name

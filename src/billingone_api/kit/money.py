@@ -17,9 +17,11 @@ class Money:
     currency: str
 
 
-def is_currency(code: str) -> bool:
-    """Whether a code is a currency of ISO 4217."""
-    return code in _KNOWN_MINOR_UNITS
+def known_currency(code: str) -> str:
+    """The same code; raises ValueError where it is none."""
+    if code not in _KNOWN_MINOR_UNITS:
+        raise ValueError("Should be a currency of ISO 4217, in capitals, such as AUD.")
+    return code
 
 
 def minor_unit(currency: str) -> int:

@@ -23,8 +23,8 @@ from pydantic import (
 from billingone_api.billing.clients.models import MasterRecord, PushStatus
 from billingone_api.billing.panelone.models import OrganisationFacts, Revocation
 from billingone_api.billing.panelone.service import session_revoked, user_revoked
-from billingone_api.kit.clock import time_zones
-from billingone_api.kit.money import is_currency
+from billingone_api.kit.clock import known_time_zone
+from billingone_api.kit.money import known_currency
 from billingone_api.kit.text import storable
 
 MOST_CLIENTS = 1_000
@@ -34,18 +34,6 @@ _PROBLEM = "#/components/schemas/Problem"
 
 def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
-
-
-def _time_zone(name: str) -> str:
-    if name not in time_zones():
-        raise ValueError("Should be a time zone of the IANA database, such as Australia/Sydney.")
-    return name
-
-
-def _currency(code: str) -> str:
-    if not is_currency(code):
-        raise ValueError("Should be a currency of ISO 4217, such as AUD.")
-    return code
 
 
 def _each_once(domains: list[str]) -> list[str]:
@@ -105,10 +93,10 @@ class OrganisationPush(BaseModel):
     name: Label
     slug: Token
     time_zone: Annotated[
-        str, AfterValidator(_time_zone), Field(description="A name of the IANA database.")
+        str, AfterValidator(known_time_zone), Field(description="A name of the IANA database.")
     ]
     reporting_currency: Annotated[
-        str, AfterValidator(_currency), Field(description="A currency of ISO 4217.")
+        str, AfterValidator(known_currency), Field(description="A currency of ISO 4217.")
     ]
 
     def facts(self) -> OrganisationFacts:

@@ -18,23 +18,11 @@ from pydantic import (
 
 from billingone_api.billing.definitions.schemas import plain
 from billingone_api.billing.settings.models import RatesWanted
-from billingone_api.kit.clock import time_zones
-from billingone_api.kit.money import is_currency
+from billingone_api.kit.clock import known_time_zone
+from billingone_api.kit.money import known_currency
 from billingone_api.kit.pagination import ListQuery, PageOf
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _known_currency(code: str) -> str:
-    if not is_currency(code):
-        raise ValueError("Should be a currency code of ISO 4217, in capitals.")
-    return code
-
-
-def _known_time_zone(name: str) -> str:
-    if name not in time_zones():
-        raise ValueError("Should be a time zone of the IANA database, such as Australia/Sydney.")
-    return name
 
 
 def _written_out(day: Any) -> Any:
@@ -51,10 +39,10 @@ def _above_zero(rate: str) -> str:
 
 
 Currency = Annotated[
-    str, Field(min_length=3, max_length=3, examples=["USD"]), AfterValidator(_known_currency)
+    str, Field(min_length=3, max_length=3, examples=["USD"]), AfterValidator(known_currency)
 ]
 TimeZone = Annotated[
-    str, Field(max_length=64, examples=["Australia/Sydney"]), AfterValidator(_known_time_zone)
+    str, Field(max_length=64, examples=["Australia/Sydney"]), AfterValidator(known_time_zone)
 ]
 PriceIs = Literal["sell", "buy"]
 AnnualPriceIs = Literal["year", "month"]

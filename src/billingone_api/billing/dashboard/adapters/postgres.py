@@ -8,9 +8,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     Text,
-    bindparam,
     func,
-    lateral,
     literal_column,
     select,
     true,
@@ -19,8 +17,8 @@ from sqlalchemy import (
 
 from billingone_api.billing.access.models import Organisation
 from billingone_api.billing.dashboard.models import PAX8, Facts, Rate, Run, Slice, SourceFacts
+from billingone_api.billing.definitions.adapters.rates import newest_rates
 from billingone_api.billing.definitions.adapters.subscriptions import (
-    TODAY,
     badge,
     cost_parts,
     obstacle,
@@ -32,7 +30,6 @@ from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
 from billingone_api.database.tables.clients import client_links
 from billingone_api.database.tables.integrations import integrations
-from billingone_api.database.tables.settings import exchange_rates
 from billingone_api.database.tables.subscriptions import pax8_companies, subscriptions
 from billingone_api.database.tables.syncs import quarantined_records, sync_runs
 from billingone_api.database.tenancy import own
@@ -82,9 +79,11 @@ class PostgresDashboard:
 @cache
 def _slices(basis: PriceBasis) -> Prepared:
     alike = _alike(basis)
-    rate = _rate(alike)
+    worth = newest_rates()
     return prepare(
-        select(alike, rate.c.rate, rate.c.valid_on).select_from(alike.outerjoin(rate, true()))
+        select(alike, worth.c.rate, worth.c.valid_on).select_from(
+            alike.outerjoin(worth, worth.c.currency == alike.c.currency)
+        )
     )
 
 
@@ -114,22 +113,6 @@ def _alike(basis: PriceBasis) -> FromClause:
         .group_by(*kind)
         .subquery("alike")
     )
-
-
-def _rate(alike: FromClause) -> FromClause:
-    """The newest that is valid today: one step into the primary key for each group."""
-    of = exchange_rates.c
-    return lateral(
-        select(of.rate, of.valid_on)
-        .where(
-            own(exchange_rates),
-            of.currency == alike.c.currency,
-            of.reporting_currency == bindparam("reporting_currency", type_=Text),
-            of.valid_on <= TODAY,
-        )
-        .order_by(of.valid_on.desc())
-        .limit(1)
-    ).alias("rate")
 
 
 @cache

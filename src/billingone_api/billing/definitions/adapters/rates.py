@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import CTE, Numeric, Text, bindparam, literal_column, select
+from sqlalchemy import CTE, Numeric, Subquery, Text, bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from billingone_api.billing.definitions.adapters.subscriptions import TODAY
@@ -12,14 +12,14 @@ from billingone_api.database.tenancy import own
 REPORTING_CURRENCY: Final = bindparam("reporting_currency", type_=Text)
 
 
-def rates() -> CTE:
-    """`currency` and `rate`: the newest of each that is valid today; the reporting one is 1.
+def newest_rates() -> Subquery:
+    """`currency`, `rate`, `valid_on`: the newest of each that is valid today; of no rate, no row.
 
-    A currency without a rate has no row. Binds organisation_id, reporting_currency and today.
+    Binds organisation_id, reporting_currency and today.
     """
     of = exchange_rates.c
-    newest = (
-        select(of.currency, of.rate)
+    return (
+        select(of.currency, of.rate, of.valid_on)
         .ext(distinct_on(of.currency))
         .where(
             own(exchange_rates),
@@ -28,7 +28,12 @@ def rates() -> CTE:
             of.valid_on <= TODAY,
         )
         .order_by(of.currency, of.valid_on.desc())
-        .subquery("newest")
+        .subquery("newest_rates")
     )
+
+
+def rates() -> CTE:
+    """`currency` and `rate`, the reporting one among them, which is worth 1."""
+    newest = newest_rates()
     itself = select(REPORTING_CURRENCY.label("currency"), literal_column("1", Numeric))
-    return select(newest).union_all(itself).cte("rates")
+    return select(newest.c.currency, newest.c.rate).union_all(itself).cte("rates")
