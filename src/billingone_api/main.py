@@ -11,6 +11,7 @@ from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
 
 from billingone_api.billing.access import routes as access
+from billingone_api.billing.api_keys import routes as api_keys
 from billingone_api.billing.clients import routes as clients
 from billingone_api.billing.dashboard import routes as dashboard
 from billingone_api.billing.definitions import routes as definitions
@@ -36,13 +37,15 @@ _DESCRIPTION: Final = """\
 What an MSP earns each month, who owes it, who uses more than they pay for, and whether to trust \
 the figure.
 
-Send the token PanelOne issued as `Authorization: Bearer …`; it names the organisation. Money is a \
+Send the token PanelOne issued, or an API key, as `Authorization: Bearer …`; it names the \
+organisation. Money is a \
 decimal string with its currency, instants are RFC 3339 in UTC. Lists are walked with \
 `next_cursor`. Errors are `application/problem+json` with a stable `code`.
 """
 
 _TAGS: Final = {
     "access": "Who is signed in, and what they may do.",
+    "api-keys": "What scripts come in with: made once, shown once, revoked at once.",
     "dashboard": "The four cards, each with its freshness and coverage.",
     "definitions": "What every figure and every word means, as the program reckons it.",
     "subscriptions": "What clients are subscribed to, at which price, with every change seen.",
@@ -60,6 +63,7 @@ _READ_BY_ROW: Final = frozenset({"/v1/panelone/clients:batch"})
 
 _AREAS: Final[tuple[APIRouter, ...]] = (
     access.router,
+    api_keys.router,
     clients.router,
     dashboard.router,
     definitions.router,
@@ -179,16 +183,25 @@ async def readyz(request: Request) -> Response:
 
 
 async def _recognise(request: Request) -> None:
-    if request.url.path not in OPEN_ROUTES:
+    if request.url.path in OPEN_ROUTES:
+        return
+    try:
         await identity_of(request, await process_of(request), None)
+    except SIGNS_OF_ABSENCE as error:
+        if is_away(error):
+            raise _away() from error
+        raise
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
     """The database is away, or every connection is taken: the caller may come back."""
     if not is_away(error):
         return problems.internal(request.scope, error)
-    away = Unavailable("The database does not answer; try again.", headers={"Retry-After": "5"})
-    return problems.response(away, request_id=problems.request_id(request.scope))
+    return problems.response(_away(), request_id=problems.request_id(request.scope))
+
+
+def _away() -> Unavailable:
+    return Unavailable("The database does not answer; try again.", headers={"Retry-After": "5"})
 
 
 async def _schema_unknown(request: Request, error: Exception) -> Response:

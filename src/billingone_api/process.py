@@ -14,8 +14,10 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billingone_api.config import Settings
+from billingone_api.database.api_keys import PostgresKeyDirectory
 from billingone_api.database.engine import create_engine
 from billingone_api.database.unit_of_work import UnitOfWork, unit_of_work
+from billingone_api.kit.auth.api_keys import KeyVerifier, is_api_key
 from billingone_api.kit.auth.identity import Identity
 from billingone_api.kit.auth.keys import JwksKeys, keys_for
 from billingone_api.kit.auth.tokens import TokenVerifier, bearer
@@ -43,6 +45,7 @@ class Process:
     cursors: Cursors
     bell: Bell
     tokens: TokenVerifier
+    api_keys: KeyVerifier
     sleep: Sleep = asyncio.sleep
     jitter: Jitter = random.random
 
@@ -78,6 +81,7 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
             cursors=Cursors(ring.derive("cursors")),
             bell=ArqBell(redis),
             tokens=TokenVerifier(rules, keys=keys, clock=clock),
+            api_keys=KeyVerifier(PostgresKeyDirectory(engine), clock),
         )
 
 
@@ -93,16 +97,18 @@ _scheme = HTTPBearer(
     auto_error=False,
     scheme_name="PanelOne",
     bearerFormat="JWT",
-    description="The access token PanelOne issued to the person, or to a service of its own.",
+    description="The access token PanelOne issued to the person or to a service of its own, or an "
+    "API key of the organisation (`b1_…`).",
 )
 
 
 async def identity_of(
     request: Request, process: TheProcess, _: Annotated[object, Security(_scheme)]
 ) -> Identity:
-    """Whom the token speaks for; 401 for whatever is not good."""
+    """Whom the token or the key speaks for; 401 for whatever is not good."""
     token = bearer(request.headers.get("Authorization"))
-    return _placed(await process.tokens.verify(token), request.headers.get(ORGANISATION_HEADER))
+    judge = process.api_keys if is_api_key(token) else process.tokens
+    return _placed(await judge.verify(token), request.headers.get(ORGANISATION_HEADER))
 
 
 TheIdentity = Annotated[Identity, Depends(identity_of)]

@@ -34,6 +34,8 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("sync_steps", "status"): "done",
     ("syncs", "trigger"): "person",
 }
+# Unique across organisations, and referred to as such.
+ONE_FOR_ALL = {("api_keys", "id"), ("api_key_hashes", "id")}
 BY_TYPE: dict[type, Any] = {
     UUID: uuid5(NAMESPACE, "row"),
     str: "text",
@@ -75,6 +77,8 @@ async def fill(connection: asyncpg.Connection, *organisations: UUID) -> None:
 def _value(table: Table, column: Column[Any], organisation_id: UUID) -> Any:
     if column.name == "organisation_id" or (table.name, column.name) == ("organisations", "id"):
         return organisation_id
+    if (table.name, column.name) in ONE_FOR_ALL:
+        return uuid5(NAMESPACE, str(organisation_id))
     if (table.name, column.name) in CHOSEN:
         return CHOSEN[table.name, column.name]
     if isinstance(column.type, JSONB):

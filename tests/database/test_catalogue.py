@@ -15,6 +15,7 @@ MINE = (
 )
 # Ids, hashes, due times and leases: what has to be found before the organisation is known.
 DIRECTORY_COLUMNS = {
+    "api_key_hashes": {"id", "organisation_id", "hash", "expires_at", "last_used_at"},
     "due_work": {
         "organisation_id", "kind", "key", "due_at", "lease", "leased_until", "attempts",
     },

@@ -15,8 +15,10 @@ from tests.support.people import ISSUER, RULES, SECRET, Mint
 from billingone_api.billing.sources import SOURCES
 from billingone_api.billing.syncs.ports import Source
 from billingone_api.config import Settings
+from billingone_api.database.api_keys import PostgresKeyDirectory
 from billingone_api.database.engine import create_engine
 from billingone_api.embedded.postgres import EmbeddedPostgres
+from billingone_api.kit.auth.api_keys import KeyVerifier
 from billingone_api.kit.auth.keys import SharedSecret
 from billingone_api.kit.auth.tokens import TokenVerifier
 from billingone_api.kit.cipher import Cipher, parse_key_ring
@@ -80,6 +82,7 @@ async def made_process(settings: Settings, *, clock: SetClock) -> AsyncIterator[
                 cursors=Cursors(ring.derive("cursors")),
                 bell=RecordingBell(),
                 tokens=TokenVerifier(RULES, keys=SharedSecret(SECRET), clock=clock),
+                api_keys=KeyVerifier(PostgresKeyDirectory(engine), clock),
                 sleep=Naps(),
                 jitter=lambda: 0.5,
             )

@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a route asks for; PanelOne's service scopes are permissions of the same names."""
+    """What a route asks for; scopes of services and of API keys are permissions of these names."""
 
     DASHBOARD_READ = "dashboard:read"
     SUBSCRIPTIONS_READ = "subscriptions:read"
@@ -34,6 +34,8 @@ class Permission(StrEnum):
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"
     ORGANISATION_WRITE = "organisation:write"
+    API_KEYS_READ = "api-keys:read"
+    API_KEYS_WRITE = "api-keys:write"
     ORGANISATIONS_PUSH = "organisations:write"
     CLIENTS_PUSH = "clients:write"
     SESSIONS_REVOKE = "sessions:revoke"
@@ -56,7 +58,11 @@ _FINANCE: Final = _READ | {
     Permission.INTEGRATIONS_WRITE,
     Permission.SETTINGS_WRITE,
 }
-_ADMIN: Final = _FINANCE | {Permission.ORGANISATION_WRITE}
+_ADMIN: Final = _FINANCE | {
+    Permission.ORGANISATION_WRITE,
+    Permission.API_KEYS_READ,
+    Permission.API_KEYS_WRITE,
+}
 
 PERMISSIONS: Final = {
     Role.OWNER: _ADMIN,
@@ -74,9 +80,24 @@ SCOPES: Final = frozenset(
         Permission.CLIENTS_PUSH,
         Permission.SESSIONS_REVOKE,
         Permission.DASHBOARD_READ,
+        Permission.INTEGRATIONS_READ,
+        Permission.INTEGRATIONS_WRITE,
+        Permission.SYNCS_READ,
+        Permission.SYNCS_RUN,
     }
 )
 """What a service token's scope may grant; other words in it grant nothing."""
+
+KEY_SCOPES: Final = _ADMIN - {Permission.API_KEYS_WRITE}
+"""What an API key may be given: a key that could make keys would outlive its own end."""
+
+
+class CallerKind(StrEnum):
+    """Who may stand before a door."""
+
+    PERSON = "person"
+    SERVICE = "service"
+    API_KEY = "api_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +119,21 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token may do, before the organisation has been looked up."""
+    """What a token may do, before the organisation has been looked up: for an API key, nothing."""
 
+    kind: CallerKind
     role: Role | None
     permissions: frozenset[Permission]
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person or a service of PanelOne that was let in, for one organisation.
+    """Whoever was let in, for one organisation.
 
-    `role` is None for a service, which has the permissions its scope names.
+    `role` is a person's; a service and an API key have the permissions that their scopes name.
     """
 
+    kind: CallerKind
     subject: str
     name: str | None
     email: str | None
@@ -119,19 +142,27 @@ class Caller:
     permissions: frozenset[Permission]
 
     @property
-    def is_service(self) -> bool:
-        return self.role is None
-
-    @property
     def label(self) -> str:
         """How a person is named to other people: the best that the token gives."""
         return self.name or self.email or self.subject
 
 
 @dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """What an API key is called and may do; words of scopes that we no longer know are kept."""
+
+    name: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
-    """What we know of an organisation and of this caller's sessions."""
+    """What we know of an organisation, of this caller's sessions and of the API key it sent.
+
+    `key` is None for whoever sent none, and for one that has been revoked a moment ago.
+    """
 
     organisation: Organisation
     ended_at: datetime | None
     is_revoked: bool
+    key: KeyFacts | None = None

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
-from billingone_api.billing.access.models import Caller
+from billingone_api.billing.access.models import Caller, CallerKind
 from billingone_api.billing.syncs import service
 from billingone_api.billing.syncs.models import Sync, Trigger
 from billingone_api.billing.syncs.schemas import (
@@ -164,7 +164,7 @@ async def start_sync(
         sources=sources,
         wanted=wish.sources,
         mode=wish.mode,
-        trigger=Trigger.SERVICE if caller.is_service else Trigger.PERSON,
+        trigger=Trigger.PERSON if caller.kind is CallerKind.PERSON else Trigger.SERVICE,
         requested_by=caller.label,
     )
     work.after_commit.append(process.bell.ring)

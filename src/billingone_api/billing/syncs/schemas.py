@@ -200,7 +200,7 @@ class SyncOut(BaseModel):
         RunStatus,
         Field(description="Of all runs together: `partial` where they ended differently."),
     ]
-    trigger: Trigger
+    trigger: Annotated[Trigger, Field(description="`service` for API keys as well.")]
     requested_by: Annotated[str | None, Field(description="Null for a schedule.")]
     requested_at: datetime
     finished_at: datetime | None

@@ -2,12 +2,14 @@
 
 from dataclasses import fields
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import ARRAY, Text, bindparam, exists, select
 
-from billingone_api.billing.access.models import Admission, Organisation
+from billingone_api.billing.access.models import Admission, KeyFacts, Organisation
 from billingone_api.database.fast import fetch_one, prepare
 from billingone_api.database.tables.access import organisations, revocations
+from billingone_api.database.tables.api_keys import api_keys
 from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tables.settings import organisation_settings
 from billingone_api.database.tenancy import own
@@ -29,6 +31,11 @@ _ADMISSION: Final = prepare(
     select(organisations.c.id, *_FACTS, organisations.c.ended_at, _REVOKED.label("is_revoked"))
     .join(organisation_settings, organisation_settings.c.organisation_id == organisations.c.id)
     .where(own(organisation_settings))
+)
+_KEY: Final = prepare(
+    select(api_keys.c.name, api_keys.c.scopes).where(
+        own(api_keys), api_keys.c.id == bindparam("key_id")
+    )
 )
 _ONBOARDED: Final = prepare(
     select(
@@ -55,7 +62,14 @@ class PostgresRegister:
             return None
         facts: dict[str, Any] = dict(row)
         ended_at, is_revoked = facts.pop("ended_at"), facts.pop("is_revoked")
-        return Admission(Organisation(**facts), ended_at, is_revoked)
+        key = None if identity.api_key_id is None else await self._key(identity.api_key_id)
+        return Admission(Organisation(**facts), ended_at, is_revoked, key)
+
+    async def _key(self, key_id: UUID) -> KeyFacts | None:
+        row = await fetch_one(
+            self._work.connection, _KEY, organisation_id=self._work.organisation_id, key_id=key_id
+        )
+        return None if row is None else KeyFacts(row["name"], frozenset(row["scopes"]))
 
     async def is_onboarded(self) -> bool:
         row = await fetch_one(
