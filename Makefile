@@ -5,7 +5,7 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check lint types contracts bench openapi lock clean
+.PHONY: help venv demo test check lint types contracts bench openapi released lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ bench: venv ## speed, each figure as a ratio to a ceiling measured in the same r
 
 openapi: venv ## write openapi/openapi.json anew
 	@.venv/bin/billingone openapi > .venv/openapi.json && mv .venv/openapi.json openapi/openapi.json
+
+released: venv ## after a release: later documents are compared with this one
+	@cp openapi/openapi.json openapi/released.json
 
 # An address in a lock would be one machine's: none is written. UPGRADE=1 takes newer versions.
 compile = .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

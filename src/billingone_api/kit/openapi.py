@@ -1,5 +1,7 @@
 """Makes the OpenAPI document say what the program does: its errors, its codes, its security."""
 
+import json
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
@@ -48,15 +50,28 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
     if taken := schemas.keys() & ours.keys():
         raise ValueError(f"These names are taken by the errors of every route: {taken}.")
     schemas |= ours
-    document["components"]["responses"] = {
-        f"Problem{status}": _response(words) for status, words in _WORDS.items()
-    }
     for name, schema in schemas.items():
         _finish_schema(schema, name, schemas)
+    statuses: set[int] = set()
     for path, item in document["paths"].items():
         for method in sorted(_METHODS & item.keys()):
-            _finish(item[method], path)
-    return document
+            statuses |= _finish(item[method], path)
+    document["components"]["responses"] = {
+        f"Problem{status}": _response(_WORDS[status]) for status in sorted(statuses)
+    }
+    return _named_for_clients(document)
+
+
+def _named_for_clients(document: dict[str, Any]) -> dict[str, Any]:
+    """Without the `Out` by which code tells a shape of the wire from the thing it shows."""
+    schemas = document["components"]["schemas"]
+    names = [name.removesuffix("Out") for name in schemas]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"Without `Out`, two schemas would have one name: {twice}.")
+    document["components"]["schemas"] = dict(zip(names, schemas.values(), strict=True))
+    text = re.sub(r'("#/components/schemas/\w+?)Out"', r'\1"', json.dumps(document))
+    renamed: dict[str, Any] = json.loads(text)
+    return renamed
 
 
 def _finish_schema(schema: dict[str, Any], name: str, schemas: dict[str, Any]) -> None:
@@ -96,11 +111,10 @@ def _shape(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _finish(operation: dict[str, Any], path: str) -> None:
+def _finish(operation: dict[str, Any], path: str) -> set[int]:
+    """Gives the statuses of the errors that the operation has."""
     for parameter in operation.get("parameters", ()):
-        thing = parameter["name"].removesuffix("_id").replace("_", " ")
-        if parameter["in"] == "path":
-            parameter.setdefault("description", f"Which {thing}, by its id.")
+        _finish_parameter(parameter)
     responses = operation["responses"]
     for status, response in responses.items():
         if response.get("description") == "Successful Response":
@@ -116,6 +130,20 @@ def _finish(operation: dict[str, Any], path: str) -> None:
     for status in sorted(statuses):
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     operation["responses"] = dict(sorted(responses.items()))
+    return statuses
+
+
+def _finish_parameter(parameter: dict[str, Any]) -> None:
+    """Nobody can send null in an address: a parameter is there or it is not."""
+    if parameter["in"] == "path":
+        thing = parameter["name"].removesuffix("_id").replace("_", " ")
+        parameter.setdefault("description", f"Which {thing}, by its id.")
+    schema = parameter["schema"]
+    schema.pop("title", None)
+    choices = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    if len(choices) == 1:
+        del schema["anyOf"]
+        parameter["schema"] = choices[0] | schema
 
 
 def _response(words: str) -> dict[str, Any]:

@@ -128,7 +128,7 @@ class MrrOut(BaseModel):
 _NO_SOURCE: Final = Count(None, Unknown.SOURCE_NOT_CONNECTED)
 
 
-class ClientOut(BaseModel):
+class ClientSummaryOut(BaseModel):
     """A client and what it brings in; a figure whose source is not connected is null."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [SUMMARY]})
@@ -146,7 +146,7 @@ class ClientOut(BaseModel):
     ]
 
     @classmethod
-    def of(cls, client: ClientSummary) -> "ClientOut":
+    def of(cls, client: ClientSummary) -> "ClientSummaryOut":
         return cls.model_validate(
             {
                 "id": client.id,
@@ -168,7 +168,7 @@ def _figures(client: ClientSummary | ClientDetail) -> dict[str, Any]:
     }
 
 
-class ClientPage(PageOf[ClientOut]):
+class ClientPage(PageOf[ClientSummaryOut]):
     """A page of clients, and what its figures rest on."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [page_of(SUMMARY)]})
@@ -179,7 +179,7 @@ class ClientPage(PageOf[ClientOut]):
     @classmethod
     def of(cls, page: Page[ClientSummary], by: Reckoning) -> "ClientPage":
         return cls(
-            items=[ClientOut.of(client) for client in page.items],
+            items=[ClientSummaryOut.of(client) for client in page.items],
             next_cursor=page.next_cursor,
             total=page.total,
             freshness=[SourceFreshnessOut.model_validate(by.source)],

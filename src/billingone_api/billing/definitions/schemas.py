@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from typing_extensions import TypeAliasType
 
 from billingone_api.billing.definitions.models import Badge, Exclusion
 
@@ -41,16 +42,28 @@ class Defined(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+# Named, so that generated clients have one type for a choice wherever it is shown or made.
+PriceIs = TypeAliasType(
+    "PriceIs",
+    Annotated[
+        Literal["sell", "buy"],
+        Field(description="What Pax8's price is: the client pays it (sell), or the MSP (buy)."),
+    ],
+)
+AnnualPriceIs = TypeAliasType(
+    "AnnualPriceIs",
+    Annotated[
+        Literal["year", "month"],
+        Field(description="What the price of a longer term covers: all of it, or each month."),
+    ],
+)
+
+
 class PriceBasisOut(Defined):
     """What Pax8's prices are taken to be; `/v1/settings/billing` says and changes it."""
 
-    pax8_price_is: Annotated[
-        Literal["sell", "buy"], Field(description="What the client pays, or what the MSP pays.")
-    ]
-    annual_price_is: Annotated[
-        Literal["year", "month"],
-        Field(description="The price of a longer term covers all of it, or each month."),
-    ]
+    pax8_price_is: PriceIs
+    annual_price_is: AnnualPriceIs
 
 
 class BadgeCountsOut(Defined):

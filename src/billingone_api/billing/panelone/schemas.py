@@ -134,7 +134,7 @@ class OrganisationPushed(BaseModel):
         return cls(id=id_, status=status, **asdict(facts))
 
 
-class ExternalIds(BaseModel):
+class ExternalIdsIn(BaseModel):
     """What other tools call the client; one left out, null or blank is none."""
 
     model_config = ConfigDict(extra="forbid")
@@ -170,10 +170,10 @@ class ClientPush(BaseModel):
 
     name: Label
     active: Annotated[StrictBool, Field(description="False for a retired client.")] = True
-    external_ids: ExternalIds | None = None
+    external_ids: ExternalIdsIn | None = None
 
     def record(self, client_id: UUID) -> MasterRecord:
-        ids = self.external_ids or ExternalIds()
+        ids = self.external_ids or ExternalIdsIn()
         domains = tuple(ids.domains or ())
         known = ids.model_dump(exclude={"domains"})
         return MasterRecord(client_id, self.name, self.active, domains=domains, **known)

@@ -16,7 +16,7 @@ from pydantic import (
     PlainSerializer,
 )
 
-from billingone_api.billing.definitions.schemas import plain
+from billingone_api.billing.definitions.schemas import AnnualPriceIs, PriceIs, plain
 from billingone_api.billing.settings.models import RatesWanted
 from billingone_api.kit.clock import known_time_zone
 from billingone_api.kit.money import known_currency
@@ -44,8 +44,6 @@ Currency = Annotated[
 TimeZone = Annotated[
     str, Field(max_length=64, examples=["Australia/Sydney"]), AfterValidator(known_time_zone)
 ]
-PriceIs = Literal["sell", "buy"]
-AnnualPriceIs = Literal["year", "month"]
 
 _TIME_ZONE: Final = "IANA name; every `today` and every month of a figure is a day of this zone."
 _REPORTING_CURRENCY: Final = "ISO 4217; what totals of several currencies are converted into."

@@ -14,6 +14,7 @@ from pydantic import (
     StrictBool,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from billingone_api.billing.definitions.models import Badge
 from billingone_api.billing.definitions.schemas import BadgeCountsOut, Money, PriceBasisOut, plain
@@ -39,7 +40,23 @@ Number = Annotated[
     PlainSerializer(plain, return_type=str),
     Field(description="A decimal string, as received.", examples=["42"]),
 ]
-Excluded = Literal["badge", "term", "usage", "currency", "price", "quantity", "sell_price_unknown"]
+# Named, or generated clients would call them SubscriptionMrrExcludedType0.
+MrrExclusion = TypeAliasType(
+    "MrrExclusion",
+    Annotated[
+        Literal["badge", "term", "usage", "currency", "price", "quantity", "sell_price_unknown"],
+        Field(description="What keeps a subscription out of MRR; see the definitions."),
+    ],
+)
+UnitPriceUnknown = TypeAliasType(
+    "UnitPriceUnknown",
+    Annotated[
+        Literal["sell_price_unknown", "currency", "price"],
+        Field(
+            description="By `basis` Pax8's price is the cost, or Pax8 gives no currency, no price."
+        ),
+    ],
+)
 _ORDER: Final = "a `-` before it turns the order round. Rows without the value come first"
 
 
@@ -192,11 +209,7 @@ class SubscriptionOut(BaseModel):
         Money | None, Field(description="Per unit and billing term, as received.")
     ]
     unit_price_unknown: Annotated[
-        Literal["sell_price_unknown", "currency", "price"] | None,
-        Field(
-            description="Why `unit_price` is null: by `basis` Pax8's price is the cost, or Pax8 "
-            "gives no currency or no price."
-        ),
+        UnitPriceUnknown | None, Field(description="Why `unit_price` is null.")
     ]
     total: Annotated[
         Money | None, Field(description="Unit price times quantity, per billing term.")
@@ -206,7 +219,7 @@ class SubscriptionOut(BaseModel):
     ]
     mrr: Annotated[Money | None, Field(description="What a month brings.")]
     mrr_excluded: Annotated[
-        Excluded | None, Field(description="Why it adds nothing to MRR; see the definitions.")
+        MrrExclusion | None, Field(description="Why it adds nothing to MRR; null where it adds.")
     ]
     billing_term: Annotated[
         str | None, Field(description="Billing frequency, in Pax8's words.", examples=["Monthly"])
