@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from billingone_api.kit.http.errors import HttpError
+
 
 @dataclass
 class Waits:
@@ -15,9 +17,13 @@ class Waits:
 
 @dataclass
 class Turns:
-    """A limiter that counts."""
+    """A limiter that counts turns, and remembers what became of each."""
 
     taken: int = 0
+    outcomes: list[HttpError | None] = field(default_factory=list)
 
     async def wait_turn(self) -> None:
         self.taken += 1
+
+    async def heed(self, error: HttpError | None) -> None:
+        self.outcomes.append(error)

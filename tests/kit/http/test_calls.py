@@ -12,7 +12,6 @@ from tests.kit.http.conftest import Serve
 from tests.support.clock import SetClock
 from tests.support.outside import Turns, Waits
 
-from billingone_api.kit.http.breaker import CircuitBreaker
 from billingone_api.kit.http.calls import JsonCalls
 from billingone_api.kit.http.errors import (
     CircuitOpen,
@@ -22,7 +21,6 @@ from billingone_api.kit.http.errors import (
     HttpRefused,
     HttpUnavailable,
 )
-from billingone_api.kit.http.limits import Unlimited
 
 URL = "https://upstream.example/v1/things"
 PLANTED = "sk-planted-7f3a"
@@ -353,24 +351,49 @@ async def test_no_error_shows_what_was_sent_or_what_came(
     assert_hidden(caught.value)
 
 
-async def test_a_breaker_counts_a_call_and_not_its_attempts(
-    http: httpx.AsyncClient, clock: SetClock, waits: Waits, route: respx.Route
+async def test_whoever_keeps_the_turns_is_told_what_became_of_each(
+    calls: JsonCalls, turns: Turns, route: respx.Route
 ) -> None:
-    breaker = CircuitBreaker(clock=clock, failures=2)
-    calls = JsonCalls(http, limiter=Unlimited(), clock=clock, sleep=waits, breaker=breaker)
-    route.mock(return_value=httpx.Response(503))
-    for _ in range(2):
-        with pytest.raises(HttpUnavailable):
-            await calls.get(URL)
-    assert route.call_count == 8
-    with pytest.raises(CircuitOpen):
+    route.mock(
+        side_effect=[httpx.Response(503), httpx.Response(429), httpx.Response(404), GOOD, GOOD]
+    )
+    with pytest.raises(HttpRefused):
         await calls.get(URL)
-    with pytest.raises(CircuitOpen):
+    await calls.get(URL)
+    assert [type(outcome) for outcome in turns.outcomes] == [
+        HttpUnavailable,
+        HttpRateLimited,
+        HttpRefused,
+        type(None),
+    ]
+
+
+class Refusing(Turns):
+    """There is no turn to be had."""
+
+    def __init__(self, error: HttpError) -> None:
+        super().__init__()
+        self.error = error
+
+    async def wait_turn(self) -> None:
+        await super().wait_turn()
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [CircuitOpen("open", retry_after=7), HttpRateLimited("parked", retry_after=61)],
+)
+async def test_whoever_gets_no_turn_neither_asks_nor_tries_again(
+    http: httpx.AsyncClient, clock: SetClock, waits: Waits, route: respx.Route, error: HttpError
+) -> None:
+    limiter = Refusing(error)
+    calls = JsonCalls(http, limiter=limiter, clock=clock, sleep=waits)
+    with pytest.raises(type(error)):
+        await calls.get(URL)
+    with pytest.raises(type(error)):
         await calls.post_json(URL, body={})
-    assert route.call_count == 8
-    clock.move(seconds=30)
-    route.mock(return_value=GOOD)
-    assert await calls.get(URL) == {"content": []}
+    assert (limiter.taken, limiter.outcomes, route.call_count) == (2, [], 0)
 
 
 async def test_a_call_that_is_cancelled_is_cancelled(calls: JsonCalls, route: respx.Route) -> None:

@@ -9,7 +9,6 @@ from tests.support.clock import SetClock
 from tests.support.outside import Waits
 
 from billingone_api.kit.cipher import Secret
-from billingone_api.kit.http.breaker import CircuitBreaker
 from billingone_api.providers.errors import (
     CredentialsRejected,
     MalformedAnswer,
@@ -37,16 +36,9 @@ ACACIA = {
 
 
 @pytest.fixture
-def breaker(clock: SetClock) -> CircuitBreaker:
-    return CircuitBreaker(clock=clock)
-
-
-@pytest.fixture
-def client(
-    http: httpx.AsyncClient, clock: SetClock, waits: Waits, breaker: CircuitBreaker
-) -> PanelOneClient:
+def client(http: httpx.AsyncClient, clock: SetClock, waits: Waits) -> PanelOneClient:
     endpoints = PanelOneEndpoints(API, TOKENS, "billingone", Secret("planted&7f3a"))
-    return PanelOneClient(http=http, endpoints=endpoints, clock=clock, sleep=waits, breaker=breaker)
+    return PanelOneClient(http=http, endpoints=endpoints, clock=clock, sleep=waits)
 
 
 @pytest.fixture
@@ -215,21 +207,3 @@ async def test_the_longest_wait_they_may_ask_for_is_five_seconds(
     with pytest.raises(ProviderRateLimited):
         await client.clients(organisation_id=BLUEGUM)
     assert waits.seconds == []
-
-
-async def test_when_it_is_away_it_is_not_asked_until_a_while_has_passed(
-    client: PanelOneClient,
-    clients_route: respx.Route,
-    breaker: CircuitBreaker,
-    clock: SetClock,
-) -> None:
-    clients_route.mock(side_effect=httpx.ConnectError("refused"))
-    for _ in range(4):
-        with pytest.raises(ProviderUnavailable):
-            await client.clients(organisation_id=BLUEGUM)
-    assert breaker.is_open
-    assert clients_route.call_count == 9
-    clock.move(seconds=30)
-    clients_route.mock(side_effect=None, return_value=page(ACACIA))
-    assert len((await client.clients(organisation_id=BLUEGUM)).records) == 1
-    assert not breaker.is_open

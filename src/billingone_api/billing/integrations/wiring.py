@@ -67,7 +67,8 @@ async def try_pax8(
     return await service.try_saved(
         PostgresConnections(process, organisation_id),
         CipherVault(process.cipher, organisation_id),
-        Pax8Trial(process, limiter=_limiter(process, organisation_id)),
+        # A person waits: whoever would have to wait longer is told so at once.
+        Pax8Trial(process, limiter=_limiter(process, organisation_id, patience=2)),
         provider=PAX8,
         at=process.clock.now(),
     )
@@ -103,10 +104,11 @@ async def _opened(process: Process, organisation_id: UUID, connection_id: UUID) 
         raise CredentialsRejected(str(error), provider=PAX8) from error
 
 
-def _limiter(process: Process, organisation_id: UUID) -> Limiter:
+def _limiter(process: Process, organisation_id: UUID, *, patience: float = 60) -> Limiter:
     return PostgresLimiter(
         process,
         organisation_id=organisation_id,
         provider=PAX8,
         requests_per_second=process.settings.pax8_requests_per_second,
+        patience=patience,
     )

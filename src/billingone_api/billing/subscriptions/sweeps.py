@@ -226,5 +226,6 @@ def _hard_to_believe(kind: str, removal: Removal) -> str | None:
         return None
     return (
         f"Pax8 no longer lists {removal.missing:,} of {removal.known:,} {kind}. So many do not go "
-        "at once, so nothing was removed: look in Pax8 whether they are there."
+        "at once, so nothing was removed: look in Pax8 whether they are there. If they have really "
+        "gone, sync once more and confirm the removals."
     )

@@ -95,6 +95,10 @@ class Syncs(Protocol):
         """A run for a source, or the one that is unfinished: there is never a second."""
         ...
 
+    async def confirm_removals(self, runs: Sequence[QueuedRun]) -> None:
+        """What they do not meet any more has gone, however much it is."""
+        ...
+
     async def add(
         self, runs: Sequence[QueuedRun], *, trigger: Trigger, requested_by: str | None
     ) -> UUID:

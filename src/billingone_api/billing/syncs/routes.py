@@ -166,6 +166,7 @@ async def start_sync(
         mode=wish.mode,
         trigger=Trigger.PERSON if caller.kind is CallerKind.PERSON else Trigger.SERVICE,
         requested_by=caller.label,
+        confirm_removals=wish.confirm_removals,
     )
     work.after_commit.append(process.bell.ring)
     return await _accepted(sync_id, syncs, request, response)

@@ -81,7 +81,13 @@ class StartSync(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"sources": ["pax8"], "mode": "delta"}, {}]},
+        json_schema_extra={
+            "examples": [
+                {"sources": ["pax8"], "mode": "delta"},
+                {},
+                {"sources": ["pax8"], "confirm_removals": True},
+            ]
+        },
     )
 
     sources: Annotated[
@@ -92,6 +98,14 @@ class StartSync(BaseModel):
         Mode,
         Field(description="`delta` reads what changed, where a source can say so; `full` all."),
     ] = Mode.DELTA
+    confirm_removals: Annotated[
+        bool,
+        Field(
+            description="What the named `sources` no longer list has really gone, however much it "
+            "is. Without it a list that lost more than a fifth and more than ten records removes "
+            "nothing, and its step says so."
+        ),
+    ] = False
 
 
 class SyncsQuery(ListQuery):

@@ -29,6 +29,8 @@ LONGEST_DELAY: Final = 15 * 60.0
 DEFAULT_PARKING: Final = 60.0
 """Seconds to leave those alone who said "too often" and not for how long."""
 SHORTEST_PARKING: Final = 1.0
+SPREAD: Final = 5.0
+"""At most so many seconds more, by chance: a limit that many share ends for all at once."""
 LONGEST_PARKING: Final = 24 * 60 * 60.0
 """Day limits are reset within a day; whoever says longer is asked again by then."""
 
@@ -58,12 +60,16 @@ async def start(
     mode: Mode,
     trigger: Trigger,
     requested_by: str,
+    confirm_removals: bool = False,
 ) -> UUID:
     """Queue a run for each source that has none; `wanted` None is all that is connected.
 
+    `confirm_removals` has to name its sources: nobody believes all that may be lost anywhere.
     Raises ValidationFailed, NotConnected, NothingConnected.
     """
     _refuse_unknown(wanted or (), sources)
+    if confirm_removals and wanted is None:
+        raise _which_removals()
     connections = await syncs.connections()
     chosen = _chosen(wanted, connected=sources.keys() & connections.keys())
     # Everybody takes them in the same order, so that no two wait for each other.
@@ -71,6 +77,8 @@ async def start(
         await syncs.queue(sources[key], connection_id=connections[key], mode=mode)
         for key in sorted(chosen)
     ]
+    if confirm_removals:
+        await syncs.confirm_removals(runs)
     return await syncs.add(runs, trigger=trigger, requested_by=requested_by)
 
 
@@ -109,7 +117,7 @@ def ended_well(steps: Iterable[StepBegun]) -> Outcome:
 def after(failure: Failure, *, attempts: int, chance: float) -> Outcome | Wait:
     """What becomes of a run that could not go on; `chance` is between 0 and 1."""
     if failure.code is ProblemCode.RATE_LIMITED:
-        return Wait(_parking(failure), _waiting(failure), is_attempt=False)
+        return Wait(_parking(failure, chance), _waiting(failure), is_attempt=False)
     if failure.code in _HOPELESS:
         # The third party's own sentence says what a person has to do there.
         problem = Problem(failure.code, failure.sentence)
@@ -139,6 +147,14 @@ def _refuse_unknown(wanted: Sequence[str], sources: Sources) -> None:
         raise ValidationFailed("We cannot sync every source you named.", errors=unknown)
 
 
+def _which_removals() -> ValidationFailed:
+    words = "Say whose removals you confirm, such as `pax8`."
+    return ValidationFailed(
+        "Removals are confirmed source by source.",
+        errors=[Pointer("body", "/sources", "sources_missing", words)],
+    )
+
+
 def _chosen(wanted: Sequence[str] | None, *, connected: set[str]) -> set[str]:
     missing = sorted(set(wanted or ()) - connected)
     if missing:
@@ -154,9 +170,9 @@ def _chosen(wanted: Sequence[str] | None, *, connected: set[str]) -> set[str]:
     return connected if wanted is None else set(wanted)
 
 
-def _parking(failure: Failure) -> float:
+def _parking(failure: Failure, chance: float) -> float:
     asked = DEFAULT_PARKING if failure.retry_after is None else failure.retry_after
-    return min(max(asked, SHORTEST_PARKING), LONGEST_PARKING)
+    return min(max(asked, SHORTEST_PARKING), LONGEST_PARKING) + SPREAD * chance
 
 
 def _delay(failure: Failure, attempts: int, chance: float) -> float:

@@ -52,4 +52,8 @@ provider_limits = tenant_table(
     Column("provider", Text, primary_key=True),
     # the next instant at which any worker may send a request
     Column("next_at", DateTime(timezone=True), nullable=False),
+    # while they asked to be left alone, or do not answer: until when nobody asks
+    Column("not_before", DateTime(timezone=True)),
+    # requests in a row that brought no answer
+    Column("failures", Integer, nullable=False, server_default="0"),
 )

@@ -54,6 +54,8 @@ sync_runs = tenant_table(
     # while it waits for a third party: when it goes on
     Column("resumes_at", DateTime(timezone=True)),
     Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
+    # a person said that what the source no longer lists has really gone, however much it is
+    Column("removals_confirmed", Boolean, nullable=False, server_default=text("false")),
     Column("queued_at", DateTime(timezone=True), nullable=False),
     Column("started_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),

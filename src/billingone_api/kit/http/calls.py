@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,8 +10,8 @@ import httpx
 
 from billingone_api.kit.clock import Clock
 from billingone_api.kit.http.bodies import NotJson, read_json, read_up_to
-from billingone_api.kit.http.breaker import CircuitBreaker
 from billingone_api.kit.http.errors import (
+    CircuitOpen,
     HttpError,
     HttpGarbled,
     HttpRateLimited,
@@ -76,7 +75,6 @@ class JsonCalls:
         clock: Clock,
         sleep: Sleep,
         policy: RetryPolicy | None = None,
-        breaker: CircuitBreaker | None = None,
         seconds: float = 30,
     ) -> None:
         self._http = http
@@ -84,28 +82,21 @@ class JsonCalls:
         self._clock = clock
         self._sleep = sleep
         self._policy = policy or RetryPolicy()
-        self._breaker = breaker
         self._seconds = seconds
 
     async def get(
         self, url: str, *, query: Query | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
         call = _Call("GET", url, {"params": query, "headers": _asking_for_json(headers)})
-        with self._guard():
-            return await self._repeated(call)
+        return await self._repeated(call)
 
     async def post_json(self, url: str, *, body: object) -> Any:
         call = _Call("POST", url, {"json": body, "headers": _asking_for_json(None)})
-        with self._guard():
-            return await self._once(call)
+        return await self._once(call)
 
     async def post_form(self, url: str, *, form: Mapping[str, str]) -> Any:
         call = _Call("POST", url, {"data": form, "headers": _asking_for_json(None)})
-        with self._guard():
-            return await self._once(call)
-
-    def _guard(self) -> AbstractContextManager[None]:
-        return nullcontext() if self._breaker is None else self._breaker.guard()
+        return await self._once(call)
 
     async def _repeated(self, call: _Call) -> Any:
         attempt = 0
@@ -120,7 +111,7 @@ class JsonCalls:
             await self._sleep(wait)
 
     def _wait(self, attempt: int, error: HttpUnavailable | HttpRateLimited) -> float | None:
-        if isinstance(error, _Settled | _Unsendable):
+        if isinstance(error, _Settled | _Unsendable | CircuitOpen):
             return None
         return self._policy.wait(
             attempt,
@@ -130,6 +121,15 @@ class JsonCalls:
 
     async def _once(self, call: _Call) -> Any:
         await self._limiter.wait_turn()
+        try:
+            answer = await self._answer(call)
+        except HttpError as error:
+            await self._limiter.heed(error)
+            raise
+        await self._limiter.heed(None)
+        return answer
+
+    async def _answer(self, call: _Call) -> Any:
         status, body, retry_after = await self._exchange(call)
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise _refusal(call.host, status, body, retry_after)

@@ -28,7 +28,10 @@ class HttpGarbled(HttpUnavailable):
 
 
 class CircuitOpen(HttpUnavailable):
-    """The breaker spares both sides a request that would only wait for its time-out."""
+    """The breaker spares both sides a request that would only wait for its time-out.
+
+    Asking again at once is refused again: `retry_after` says when one request is let through.
+    """
 
 
 class HttpRateLimited(HttpError):

@@ -1,16 +1,31 @@
-"""Whose turn it is to ask."""
+"""Whose turn it is to ask, and when nobody may."""
 
 from typing import Protocol
 
+from billingone_api.kit.http.errors import HttpError
+
 
 class Limiter(Protocol):
-    """Keeps our requests to somebody below their rate, across whoever shares it."""
+    """Keeps our requests to somebody below their rate, across whoever shares it.
 
-    async def wait_turn(self) -> None: ...
+    It is told what became of each request, so that one who was told to slow down, or got no
+    answer, speaks for all.
+    """
+
+    async def wait_turn(self) -> None:
+        """Raises HttpRateLimited or CircuitOpen where the turn is further off than a wait."""
+        ...
+
+    async def heed(self, error: HttpError | None) -> None:
+        """None for an answer that can be used."""
+        ...
 
 
 class Unlimited:
     """For those who set no rate: it is always our turn."""
 
     async def wait_turn(self) -> None:
+        return
+
+    async def heed(self, error: HttpError | None) -> None:  # noqa: ARG002 - nobody to tell
         return

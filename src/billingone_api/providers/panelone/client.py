@@ -7,7 +7,6 @@ import httpx
 
 from billingone_api.kit.cipher import Secret
 from billingone_api.kit.clock import Clock
-from billingone_api.kit.http.breaker import CircuitBreaker
 from billingone_api.kit.http.calls import JsonCalls, Sleep
 from billingone_api.kit.http.limits import Unlimited
 from billingone_api.kit.http.retries import RetryPolicy
@@ -54,7 +53,6 @@ class PanelOneClient:
         endpoints: PanelOneEndpoints,
         clock: Clock,
         sleep: Sleep,
-        breaker: CircuitBreaker,
     ) -> None:
         calls = JsonCalls(
             http,
@@ -62,7 +60,6 @@ class PanelOneClient:
             clock=clock,
             sleep=sleep,
             policy=_POLICY,
-            breaker=breaker,
             seconds=_SECONDS,
         )
         source = _ServiceTokens(endpoints, calls=calls, clock=clock)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ARRAY, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from billingone_api.billing.syncs.adapters import reading
@@ -42,6 +43,17 @@ _CANCEL: Final = prepare(
         sync_runs.c.cancel_requested.is_(False),
     )
     .values(cancel_requested=True, revision=sync_runs.c.revision + 1)
+)
+
+
+_CONFIRM: Final = prepare(
+    update(sync_runs)
+    .where(
+        own(sync_runs),
+        sync_runs.c.id == bindparam("ids", type_=ARRAY(UUID_TYPE(as_uuid=True))).any_(),
+        sync_runs.c.finished_at.is_(None),
+    )
+    .values(removals_confirmed=True)
 )
 
 
@@ -94,6 +106,10 @@ class PostgresSyncs:
         due = insert(due_work).values(due_at=func.clock_timestamp())
         await self._insert(due, [{"kind": SYNC, "key": str(run_id)}])
         return run_id
+
+    async def confirm_removals(self, runs: Sequence[QueuedRun]) -> None:
+        ids = [run.id for run in runs]
+        await fetch(self._work.connection, _CONFIRM, **self._owned(ids=ids))
 
     async def add(
         self, runs: Sequence[QueuedRun], *, trigger: Trigger, requested_by: str | None

@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Text, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.syncs.models import Unreadable
-from billingone_api.database.tables.syncs import quarantined_records, sync_seen
+from billingone_api.database.tables.syncs import quarantined_records, sync_runs, sync_seen
 from billingone_api.database.tenancy import own, owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
 
@@ -22,6 +22,15 @@ SMALL: Final = 10
 def is_plausible(*, known: int, missing: int) -> bool:
     """Whether a list may have shrunk by that much; otherwise nothing is removed."""
     return missing <= SMALL or missing <= known * LARGEST_SHRINKAGE
+
+
+async def is_confirmed(work: UnitOfWork, run_id: UUID) -> bool:
+    """Whether a person said of this run that what is missing has really gone."""
+    statement = select(sync_runs.c.removals_confirmed).where(
+        own(sync_runs), sync_runs.c.id == bindparam("run")
+    )
+    values = owned_by(work.organisation_id, run=run_id)
+    return bool((await work.connection.execute(statement, values)).scalar())
 
 
 @dataclass(frozen=True, slots=True)

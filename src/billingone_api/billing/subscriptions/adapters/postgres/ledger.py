@@ -19,7 +19,12 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.subscriptions.models import PAX8, Removal
-from billingone_api.billing.syncs.adapters.sweeps import Quarantine, Seen, is_plausible
+from billingone_api.billing.syncs.adapters.sweeps import (
+    Quarantine,
+    Seen,
+    is_confirmed,
+    is_plausible,
+)
 from billingone_api.billing.syncs.models import RunContext, Unreadable
 from billingone_api.database.fast import Prepared, fetch, fetch_one, prepare
 from billingone_api.database.tables.syncs import sync_seen
@@ -85,7 +90,8 @@ class PostgresLedger:
 
     async def remove_unmet(self, work: UnitOfWork) -> Removal:
         known, missing = await self._count(work)
-        if not is_plausible(known=known, missing=missing):
+        is_believed = is_plausible(known=known, missing=missing)
+        if not is_believed and not await is_confirmed(work, self.run.run_id):
             return Removal(known=known, missing=missing, gone=0)
         if missing:
             await fetch(
