@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(default=10, ge=1, description="Connections per process.")
     redis_url: Annotated[SecretStr, AfterValidator(_redis)] = Field(
-        description="The doorbell between API and worker."
+        description="The doorbell between API and worker, and the counts of requests."
     )
     encryption_keys: Annotated[SecretStr, AfterValidator(_ring)] = Field(
         description="Key ring for stored credentials, newest first: `k2:BASE64,k1:BASE64`, each "
@@ -141,6 +141,12 @@ class Settings(BaseSettings):
         default=True, description="Whether /docs and /openapi.json are served, openly."
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Larger bodies get 413.")
+    requests_per_minute: int = Field(
+        default=600, ge=1, description="Of one person, service or API key; those beyond get 429."
+    )
+    organisation_requests_per_minute: int = Field(
+        default=6000, ge=1, description="Of all callers of an organisation together."
+    )
     log_format: Literal["json", "console"] = Field(
         default="json", description="`console` is for people at a terminal."
     )

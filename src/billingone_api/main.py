@@ -117,7 +117,15 @@ def create_app(
             "Last-Event-ID",
             "X-Request-Id",
         ],
-        expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
+        expose_headers=[
+            "ETag",
+            "Idempotent-Replayed",
+            "Location",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "X-Request-Id",
+        ],
         max_age=600,
     )
     _describe(app)

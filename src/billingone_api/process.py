@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from billingone_api.config import Settings
 from billingone_api.database.api_keys import PostgresKeyDirectory
 from billingone_api.database.engine import create_engine
+from billingone_api.database.idempotency import PostgresAnswers
 from billingone_api.database.unit_of_work import UnitOfWork, unit_of_work
 from billingone_api.kit.auth.api_keys import KeyVerifier, is_api_key
 from billingone_api.kit.auth.identity import Identity
@@ -28,9 +29,13 @@ from billingone_api.kit.errors import OrganisationMismatch
 from billingone_api.kit.http.calls import Sleep
 from billingone_api.kit.http.client import create_http_client
 from billingone_api.kit.http.retries import Jitter
+from billingone_api.kit.idempotency import offer
+from billingone_api.kit.inbound import InboundLimiter, RedisLimiter
 from billingone_api.kit.pagination import Cursors
+from billingone_api.kit.requests import tell
 
 ORGANISATION_HEADER = "X-Organisation-Id"
+_COUNTED = "counted"  # a request whose body is refused asks twice whose it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Process:
     bell: Bell
     tokens: TokenVerifier
     api_keys: KeyVerifier
+    limiter: InboundLimiter
     sleep: Sleep = asyncio.sleep
     jitter: Jitter = random.random
 
@@ -67,7 +73,7 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
         )
         stack.push_async_callback(engine.dispose)
         redis = redis_for(settings.redis_url.get_secret_value())
-        stack.push_async_callback(redis.aclose)
+        stack.push_async_callback(redis.aclose, close_connection_pool=True)
         clock = SystemClock()
         keys = keys_for(rules, http=http, clock=clock)
         if isinstance(keys, JwksKeys):
@@ -82,6 +88,12 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
             bell=ArqBell(redis),
             tokens=TokenVerifier(rules, keys=keys, clock=clock),
             api_keys=KeyVerifier(PostgresKeyDirectory(engine), clock),
+            limiter=RedisLimiter(
+                redis,
+                clock,
+                per_principal=settings.requests_per_minute,
+                per_organisation=settings.organisation_requests_per_minute,
+            ),
         )
 
 
@@ -105,10 +117,20 @@ _scheme = HTTPBearer(
 async def identity_of(
     request: Request, process: TheProcess, _: Annotated[object, Security(_scheme)]
 ) -> Identity:
-    """Whom the token or the key speaks for; 401 for whatever is not good."""
+    """Whom token or key speaks for; 401 for what is not good, 429 for whoever asks too often."""
     token = bearer(request.headers.get("Authorization"))
     judge = process.api_keys if is_api_key(token) else process.tokens
-    return _placed(await judge.verify(token), request.headers.get(ORGANISATION_HEADER))
+    return await admitted(request, process, await judge.verify(token))
+
+
+async def admitted(request: Request, process: Process, verified: Identity) -> Identity:
+    """Counted before anything is done for them: a flood is turned away without the database."""
+    identity = _placed(verified, request.headers.get(ORGANISATION_HEADER))
+    if not hasattr(request.state, _COUNTED):
+        setattr(request.state, _COUNTED, True)
+        limits = await process.limiter.admit(identity.organisation_id, identity.subject)
+        tell(request.scope, limits)
+    return identity
 
 
 TheIdentity = Annotated[Identity, Depends(identity_of)]
@@ -137,9 +159,12 @@ def named_organisation(identity: Identity) -> UUID:
     return identity.organisation_id
 
 
-async def request_work(process: TheProcess, identity: TheIdentity) -> AsyncIterator[UnitOfWork]:
+async def request_work(
+    request: Request, process: TheProcess, identity: TheIdentity
+) -> AsyncIterator[UnitOfWork]:
     """The request's transaction, committed before the response is sent."""
     async with process.work(named_organisation(identity)) as work:
+        offer(request, PostgresAnswers(work, process.cipher, principal=identity.subject))
         yield work
 
 

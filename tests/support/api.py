@@ -24,6 +24,7 @@ from billingone_api.kit.auth.tokens import TokenVerifier
 from billingone_api.kit.cipher import Cipher, parse_key_ring
 from billingone_api.kit.http.client import create_http_client
 from billingone_api.kit.ids import new_id
+from billingone_api.kit.inbound import Uncounted
 from billingone_api.kit.pagination import Cursors
 from billingone_api.main import create_app
 from billingone_api.process import Process
@@ -83,6 +84,7 @@ async def made_process(settings: Settings, *, clock: SetClock) -> AsyncIterator[
                 bell=RecordingBell(),
                 tokens=TokenVerifier(RULES, keys=SharedSecret(SECRET), clock=clock),
                 api_keys=KeyVerifier(PostgresKeyDirectory(engine), clock),
+                limiter=Uncounted(),
                 sleep=Naps(),
                 jitter=lambda: 0.5,
             )

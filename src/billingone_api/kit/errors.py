@@ -12,6 +12,7 @@ ApiError
 ├── TooLarge 413              body_too_large
 ├── UnsupportedMedia 415      unsupported_media_type
 ├── PreconditionRequired 428  if_match_required
+├── TooManyRequests 429       rate_limited
 ├── Internal 500              internal_error
 └── Unavailable 503           unavailable and its kin
 
@@ -196,6 +197,14 @@ class PreconditionRequired(ApiError):
     status = 428
     code = "if_match_required"
     title = "Send If-Match"
+
+
+class TooManyRequests(ApiError):
+    """The caller or their organisation has used up a minute's requests."""
+
+    status = 429
+    code = "rate_limited"
+    title = "Too many requests"
 
 
 class Internal(ApiError):

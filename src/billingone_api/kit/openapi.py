@@ -21,6 +21,7 @@ _WORDS: Final = {
     415: "The body is not JSON.",
     422: "Some fields are not valid; `errors` points at each.",
     428: "A change has to say which version it changes, by `If-Match`.",
+    429: "The caller, or their organisation, has used up a minute's requests.",
     500: "An error of ours; the request id finds it in our log.",
     502: "A third party gave no usable answer.",
     503: "Something we need is away; `Retry-After` says when to try again.",
@@ -59,6 +60,8 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["responses"] = {
         f"Problem{status}": _response(_WORDS[status]) for status in sorted(statuses)
     }
+    if too_many := document["components"]["responses"].get("Problem429"):
+        too_many["headers"] = _limits()
     return _named_for_clients(document)
 
 
@@ -122,7 +125,7 @@ def _finish(operation: dict[str, Any], path: str) -> set[int]:
     statuses = {int(status) for status in responses if status in map(str, _WORDS)}
     statuses |= {500, 503}
     if operation.get("security"):
-        statuses |= {401, 403}
+        statuses |= {401, 403, 429}
     if "{" in path:
         statuses.add(404)
     if "requestBody" in operation:
@@ -149,6 +152,19 @@ def _finish_parameter(parameter: dict[str, Any]) -> None:
 def _response(words: str) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": words, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _limits() -> dict[str, Any]:
+    """What comes with 429, and the two fields with every good answer as well."""
+    words = {
+        "RateLimit-Policy": ("string", 'Such as `"principal";q=600;w=60`: so many in a minute.'),
+        "RateLimit": ("string", 'Such as `"principal";r=0;t=12`: left, and seconds until more.'),
+        "Retry-After": ("integer", "Seconds after which to come again."),
+    }
+    return {
+        name: {"description": text, "schema": {"type": kind}}
+        for name, (kind, text) in words.items()
+    }
 
 
 def _codes() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -20,6 +20,14 @@ _SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 }
+
+
+_TOLD = "told"
+
+
+def tell(scope: Scope, headers: Mapping[str, str]) -> None:
+    """Have the answer carry these headers, whichever it will be."""
+    scope["state"][_TOLD] = headers
 
 
 class RequestEnvelope:
@@ -48,6 +56,7 @@ class RequestEnvelope:
                 status["code"] = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
+                headers.update(scope["state"].get(_TOLD, {}))
                 for name, value in _SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

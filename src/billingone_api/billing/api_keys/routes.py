@@ -15,9 +15,10 @@ from billingone_api.billing.api_keys.schemas import (
     ApiKeyQuery,
 )
 from billingone_api.billing.api_keys.wiring import TheKeyRing, read_api_keys, write_api_keys
+from billingone_api.kit.idempotency import Once
 from billingone_api.process import TheProcess
 
-router = APIRouter(prefix="/api-keys", tags=["api-keys"])
+router = APIRouter(prefix="/api-keys", tags=["api-keys"], route_class=Once)
 
 Maker = Annotated[Caller, Depends(write_api_keys)]
 _MADE: Final[dict[int | str, dict[str, Any]]] = {

@@ -31,10 +31,11 @@ from billingone_api.kit.etags import (
     tag_with_state,
     tagged,
 )
+from billingone_api.kit.idempotency import Once, harmless
 from billingone_api.kit.openapi import problems
 from billingone_api.process import TheProcess
 
-router = APIRouter(prefix="/integrations", tags=["integrations"])
+router = APIRouter(prefix="/integrations", tags=["integrations"], route_class=Once)
 
 read_integrations: Final = May(Permission.INTEGRATIONS_READ)
 write_integrations: Final = May(Permission.INTEGRATIONS_WRITE)
@@ -130,6 +131,7 @@ async def get_integration(
     summary="Try credentials for Pax8",
     responses=problems(409) | _TESTED,
 )
+@harmless
 async def try_pax8(
     caller: Tester, process: TheProcess, body: Given = None
 ) -> TestPassed | TestFailed:

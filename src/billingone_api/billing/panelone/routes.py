@@ -26,10 +26,11 @@ from billingone_api.billing.panelone.wiring import (
     TheRevocations,
     pushed_organisation,
 )
+from billingone_api.kit.idempotency import Once
 from billingone_api.kit.problems import request_id
 from billingone_api.process import TheProcess
 
-router = APIRouter(prefix="/panelone", tags=["panelone"])
+router = APIRouter(prefix="/panelone", tags=["panelone"], route_class=Once)
 
 
 def _created(model: Any) -> dict[int | str, dict[str, Any]]:

@@ -31,10 +31,11 @@ from billingone_api.billing.syncs.wiring import (
 )
 from billingone_api.kit.errors import ApiError
 from billingone_api.kit.etags import tag
+from billingone_api.kit.idempotency import Once
 from billingone_api.kit.openapi import problems
 from billingone_api.process import Process, TheIdentity, TheProcess, Work
 
-router = APIRouter(tags=["syncs"])
+router = APIRouter(tags=["syncs"], route_class=Once)
 
 
 class EventStream(StreamingResponse):

@@ -1,0 +1,326 @@
+"""Every POST of the document is done once per `Idempotency-Key`, or stands on a list."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from tests.support.api import Api, running_app
+from tests.support.databases import Database
+from tests.support.figures import Figure
+from tests.support.operations import OPERATIONS
+from tests.support.sources import FakeSource, connect
+
+from billingone_api.kit.idempotency import HEADER
+from billingone_api.kit.ids import new_id
+from billingone_api.process import Process
+
+HARMLESS = {
+    "test_pax8": "asks Pax8 and keeps nothing of what was sent; the same again is the same",
+}
+NOT_THE_SAME = {"date", "x-request-id", "idempotent-replayed"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something that is done once, and how often it has been."""
+
+    client: httpx.AsyncClient
+    url: str
+    body: dict[str, Any]
+    other_body: dict[str, Any]
+    bad_body: dict[str, Any] | None
+    times: Callable[[], Awaitable[int]]
+
+    async def send(self, key: str | None, body: dict[str, Any] | None = None) -> httpx.Response:
+        headers = {} if key is None else {HEADER: key}
+        said = self.body if body is None else body
+        return await self.client.post(self.url, json=said, headers=headers)
+
+
+@dataclass(frozen=True)
+class House:
+    """Where the requests are made."""
+
+    api: Api
+    database: Database
+
+    async def count(self, table: str) -> int:
+        (row,) = await self.database.as_owner(f"SELECT count(*) FROM {table}")  # noqa: S608 - ours
+        return int(row["count"])
+
+
+async def start_sync(house: House) -> Request:
+    await connect(house.database, house.api.organisation_id)
+    return Request(
+        house.api.finance,
+        "/v1/syncs",
+        {"sources": ["pax8"], "mode": "full"},
+        {"sources": ["pax8"]},
+        {"sources": ["nobody"]},
+        lambda: house.count("syncs"),
+    )
+
+
+async def cancel_sync(house: House) -> Request:
+    begun = await (await start_sync(house)).send(None)
+    ended = "sync_runs WHERE status = 'cancelled'"
+    return Request(
+        house.api.finance,
+        f"/v1/syncs/{begun.json()['id']}/cancel",
+        {},
+        {"x": 1},
+        None,
+        lambda: house.count(ended),
+    )
+
+
+async def push_clients(house: House) -> Request:
+    client = {"id": str(new_id()), "name": "Acacia Dental"}
+    return Request(
+        house.api.service("clients:write"),
+        "/v1/panelone/clients:batch",
+        {"clients": [client]},
+        {"clients": [client | {"name": "Acacia"}]},
+        {"clients": "none"},
+        lambda: house.count("clients"),
+    )
+
+
+async def revoke_sessions(house: House) -> Request:
+    return Request(
+        house.api.service("sessions:revoke"),
+        "/v1/panelone/sessions:revoke",
+        {"session_id": "session-9"},
+        {"session_id": "session-8"},
+        {"session_id": ""},
+        lambda: house.count("revocations"),
+    )
+
+
+async def create_api_key(house: House) -> Request:
+    key = {"name": "Nightly", "scopes": ["clients:read"]}
+    return Request(
+        house.api.as_role("Owner"),
+        "/v1/api-keys",
+        key,
+        key | {"name": "Weekly"},
+        key | {"scopes": ["everything"]},
+        lambda: house.count("api_keys"),
+    )
+
+
+REQUESTS: dict[str, Callable[[House], Awaitable[Request]]] = {
+    "start_sync": start_sync,
+    "cancel_sync": cancel_sync,
+    "push_clients": push_clients,
+    "revoke_sessions": revoke_sessions,
+    "create_api_key": create_api_key,
+}
+each_post = pytest.mark.parametrize("name", REQUESTS)
+
+
+@pytest.fixture
+async def house(process: Process, api: Api, database: Database) -> AsyncIterator[House]:
+    async with running_app(process, FakeSource()) as app:
+        yield House(Api(app, api.mint, api.organisation_id), database)
+
+
+def seen(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+    kept = {name: text for name, text in answer.headers.items() if name not in NOT_THE_SAME}
+    return answer.status_code, answer.content, kept
+
+
+def test_every_post_of_the_document_takes_a_key_or_says_why_not(figure: Figure) -> None:
+    posts = {name for name, operation in OPERATIONS.items() if operation.method == "POST"}
+    keyed = {name for name in posts if HEADER in OPERATIONS[name].named("header")}
+    assert posts - keyed == HARMLESS.keys()
+    assert keyed == REQUESTS.keys()
+    assert not [
+        name
+        for name, operation in OPERATIONS.items()
+        if name not in posts and HEADER in operation.named("header")
+    ]
+    figure(f"20: {len(keyed)} POSTs take a key, {len(HARMLESS)} is on the list of harmless ones")
+
+
+@each_post
+async def test_the_same_again_is_answered_to_the_byte_and_not_done_again(
+    house: House, name: str
+) -> None:
+    request = await REQUESTS[name](house)
+    first = await request.send("key-1")
+    assert first.is_success, first.text
+    assert "idempotent-replayed" not in first.headers
+    done = await request.times()
+    assert done > 0
+    for key in ("key-1", '"key-1"'):
+        again = await request.send(key)
+        assert again.headers["idempotent-replayed"] == "true"
+        assert seen(again) == seen(first)
+    assert await request.times() == done
+
+
+@each_post
+async def test_another_request_under_the_same_key_is_422(house: House, name: str) -> None:
+    request = await REQUESTS[name](house)
+    assert (await request.send("key-1")).is_success
+    done = await request.times()
+    other = await request.send("key-1", request.other_body)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert await request.times() == done
+
+
+@each_post
+async def test_what_is_not_valid_uses_up_no_key(house: House, name: str) -> None:
+    request = await REQUESTS[name](house)
+    if request.bad_body is None:
+        pytest.skip("it takes no body, so none is bad")
+    assert (await request.send("key-1", request.bad_body)).status_code == 422
+    good = await request.send("key-1")
+    assert good.is_success
+    assert "idempotent-replayed" not in good.headers
+
+
+async def test_twins_at_once_are_done_once_and_the_other_is_told_to_come_again(
+    house: House, figure: Figure
+) -> None:
+    """The first waits for a lock inside its transaction until the others have been answered."""
+    request = await start_sync(house)
+    others = 9
+    async with held(house):
+        first = asyncio.create_task(request.send("key-1"))
+        await house.database.until_somebody_waits()
+        twins = [await request.send("key-1") for _ in range(others)]
+    assert (await first).status_code == 202
+    assert {(twin.status_code, twin.headers.get("retry-after")) for twin in twins} == {(409, "1")}
+    assert {twin.json()["code"] for twin in twins} == {"idempotency_key_in_use"}
+    assert seen(await request.send("key-1")) == seen(await first)
+    assert await request.times() == 1
+    figure(f"20: {others + 1} twins at once: one 202, {others} 409 with Retry-After, one effect")
+
+
+@asynccontextmanager
+async def held(house: House) -> AsyncIterator[None]:
+    """Keeps whoever writes a sync waiting."""
+    connection = await asyncpg.connect(house.database.owner_url.replace("+asyncpg", ""))
+    try:
+        await connection.execute("BEGIN; LOCK TABLE syncs IN SHARE MODE")
+        yield
+    finally:
+        await connection.close()
+
+
+FAILING = (
+    "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'planted'; END $$",
+    (
+        "CREATE CONSTRAINT TRIGGER planted AFTER INSERT ON {table} INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION fail()"
+    ),
+)
+
+
+@pytest.mark.parametrize("table", ["syncs", "idempotency_keys"])
+async def test_key_and_effect_commit_together_or_not_at_all(house: House, table: str) -> None:
+    """Whichever of the two fails at the commit, the other is not there either."""
+    request = await start_sync(house)
+    for statement in FAILING:
+        await house.database.as_owner(statement.format(table=table))
+    try:
+        assert (await request.send("key-1")).status_code == 500
+        assert await request.times() == await house.count("idempotency_keys") == 0
+    finally:
+        await house.database.as_owner("DROP FUNCTION fail() CASCADE")
+    again = await request.send("key-1")
+    assert again.status_code == 202
+    assert "idempotent-replayed" not in again.headers
+    assert await request.times() == await house.count("idempotency_keys") == 1
+
+
+async def test_a_key_belongs_to_one_caller_of_one_organisation_at_one_operation(
+    house: House,
+) -> None:
+    await connect(house.database, house.api.organisation_id)
+    other = house.api.of(await house.database.add_organisation(new_id(), name="Other"))
+    await connect(house.database, other.organisation_id)
+    colleague = house.api.caller(house.api.mint.person(house.api.organisation_id, subject="user-9"))
+    ids = set()
+    for client in (house.api.finance, colleague, other.finance):
+        answer = await client.post("/v1/syncs", json={}, headers={HEADER: "key-1"})
+        assert answer.status_code == 202
+        assert "idempotent-replayed" not in answer.headers
+        ids.add(answer.json()["id"])
+    assert len(ids) == 3
+    cancel = f"/v1/syncs/{answer.json()['id']}/cancel"
+    cancelled = await other.finance.post(cancel, headers={HEADER: "key-1"})
+    assert cancelled.status_code == 202
+    elsewhere = await other.finance.post(f"/v1/syncs/{new_id()}/cancel", headers={HEADER: "key-1"})
+    assert elsewhere.json()["code"] == "idempotency_key_reused"
+
+
+async def test_whoever_may_no_longer_gets_no_answer_of_before(house: House) -> None:
+    request = await start_sync(house)
+    assert (await request.send("key-1")).status_code == 202
+    demoted = await house.api.viewer.post(request.url, json=request.body, headers={HEADER: "key-1"})
+    assert demoted.status_code == 403
+
+
+async def test_an_answer_is_kept_for_a_day_and_then_swept_away(house: House) -> None:
+    request = await start_sync(house)
+    first = await request.send("key-1")
+    await request.send("key-2")
+    await aged(house, "23 hours 59 minutes")
+    assert (await request.send("key-1")).headers["idempotent-replayed"] == "true"
+    await aged(house, "24 hours 1 minute")
+    late = await request.send("key-1")
+    assert "idempotent-replayed" not in late.headers
+    assert late.json()["id"] != first.json()["id"]
+    assert await house.count("idempotency_keys") == 1
+
+
+async def aged(house: House, age: str) -> None:
+    await house.database.as_owner(
+        "UPDATE idempotency_keys SET kept_at = now() - $1::text::interval", age
+    )
+
+
+async def test_an_answer_lies_encrypted_where_it_is_kept(house: House) -> None:
+    """Also that of an API key, which is shown once."""
+    answer = await (await create_api_key(house)).send("key-planted-71c2")
+    secret = answer.json()["key"]
+    (row,) = await house.database.as_owner("SELECT * FROM idempotency_keys")
+    kept = b"".join(value for value in row.values() if isinstance(value, bytes))
+    assert len(kept) > len(answer.content)
+    for plain in (secret, secret.rpartition("_")[2], answer.json()["id"], "planted-71c2"):
+        assert plain.encode() not in kept
+
+
+async def test_an_answer_whose_key_has_left_the_ring_is_not_worked_out_anew(house: House) -> None:
+    request = await start_sync(house)
+    await request.send("key-1")
+    await house.database.as_owner("UPDATE idempotency_keys SET answer = substr(answer, 1, 60)")
+    again = await request.send("key-1")
+    assert (again.status_code, again.json()["code"]) == (409, "idempotency_answer_lost")
+    assert await request.times() == 1
+
+
+@pytest.mark.parametrize("key", ["", '"', '""', "a b", "x" * 256, '"a', "a\\b", "\xe9", "a,b c"])
+async def test_a_key_that_is_none_is_422_and_nobody_is_told_so_before_who_they_are(
+    house: House, key: str
+) -> None:
+    headers = {HEADER: key.encode("latin-1")}
+    answer = await house.api.finance.post("/v1/syncs", json={}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert (await house.api.nobody.post("/v1/syncs", json={}, headers=headers)).status_code == 401
+
+
+async def test_two_keys_at_once_are_422(house: House) -> None:
+    two = [(HEADER, "key-1"), (HEADER, "key-2")]
+    answer = await house.api.finance.post("/v1/syncs", json={}, headers=two)
+    (at,) = answer.json()["errors"]
+    assert (answer.status_code, at["in"], at["pointer"]) == (422, "header", f"/{HEADER}")
+    assert (await house.api.nobody.post("/v1/syncs", json={}, headers=two)).status_code == 401
