@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from billingone_api.billing.access import routes as access
 from billingone_api.billing.api_keys import routes as api_keys
+from billingone_api.billing.audit import routes as audit
 from billingone_api.billing.clients import routes as clients
 from billingone_api.billing.dashboard import routes as dashboard
 from billingone_api.billing.definitions import routes as definitions
@@ -19,6 +21,7 @@ from billingone_api.billing.integrations import routes as integrations
 from billingone_api.billing.panelone import routes as panelone
 from billingone_api.billing.settings import routes as settings_area
 from billingone_api.billing.sources import SOURCES
+from billingone_api.billing.subscribers import SUBSCRIBERS
 from billingone_api.billing.subscriptions import routes as subscriptions
 from billingone_api.billing.syncs import routes as syncs
 from billingone_api.billing.syncs.ports import Source
@@ -46,6 +49,7 @@ decimal string with its currency, instants are RFC 3339 in UTC. Lists are walked
 _TAGS: Final = {
     "access": "Who is signed in, and what they may do.",
     "api-keys": "What scripts come in with: made once, shown once, revoked at once.",
+    "audit": "Who changed what, when and from where; nothing here is ever changed.",
     "dashboard": "The four cards, each with its freshness and coverage.",
     "definitions": "What every figure and every word means, as the program reckons it.",
     "subscriptions": "What clients are subscribed to, at which price, with every change seen.",
@@ -64,6 +68,7 @@ _READ_BY_ROW: Final = frozenset({"/v1/panelone/clients:batch"})
 _AREAS: Final[tuple[APIRouter, ...]] = (
     access.router,
     api_keys.router,
+    audit.router,
     clients.router,
     dashboard.router,
     definitions.router,
@@ -87,7 +92,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with process or running_process(settings, name="billingone-api") as made:
             await check_schema(made.engine)
-            app.state.process = made
+            app.state.process = replace(made, subscribers=SUBSCRIBERS)
             yield
 
     app = _framed(settings, lifespan)

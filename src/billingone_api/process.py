@@ -2,10 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import httpx
@@ -26,16 +26,21 @@ from billingone_api.kit.bell import ArqBell, Bell, redis_for
 from billingone_api.kit.cipher import Cipher
 from billingone_api.kit.clock import Clock, SystemClock
 from billingone_api.kit.errors import OrganisationMismatch
+from billingone_api.kit.events import BY_ITSELF, ActorKind, Origin
 from billingone_api.kit.http.calls import Sleep
 from billingone_api.kit.http.client import create_http_client
 from billingone_api.kit.http.retries import Jitter
 from billingone_api.kit.idempotency import offer
 from billingone_api.kit.inbound import InboundLimiter, RedisLimiter
 from billingone_api.kit.pagination import Cursors
+from billingone_api.kit.problems import request_id
 from billingone_api.kit.requests import tell
 
 ORGANISATION_HEADER = "X-Organisation-Id"
 _COUNTED = "counted"  # a request whose body is refused asks twice whose it is
+
+Subscriber: TypeAlias = Callable[["Process", UnitOfWork], Awaitable[None]]
+"""Writes down what a transaction tells of, before it commits; its failure undoes the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,19 @@ class Process:
     limiter: InboundLimiter
     sleep: Sleep = asyncio.sleep
     jitter: Jitter = random.random
+    subscribers: Sequence[Subscriber] = ()
 
-    def work(self, organisation_id: UUID) -> AbstractAsyncContextManager[UnitOfWork]:
+    def work(
+        self, organisation_id: UUID, *, origin: Origin = BY_ITSELF
+    ) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction of its own, for whoever is not inside a request's."""
-        return unit_of_work(self.engine, organisation_id=organisation_id)
+        return unit_of_work(
+            self.engine, organisation_id=organisation_id, origin=origin, publish=self._publish
+        )
+
+    async def _publish(self, work: UnitOfWork) -> None:
+        for subscriber in self.subscribers:
+            await subscriber(self, work)
 
 
 @asynccontextmanager
@@ -159,11 +173,31 @@ def named_organisation(identity: Identity) -> UUID:
     return identity.organisation_id
 
 
+async def origin_of(request: Request, identity: TheIdentity) -> Origin:
+    """Who asks and from where, as the audit log names them.
+
+    The address is the peer's, or what a proxy on this machine says it is: uvicorn sees to that.
+    """
+    kind = ActorKind.SERVICE if identity.is_service else ActorKind.PERSON
+    return Origin(
+        kind=ActorKind.API_KEY if identity.api_key_id else kind,
+        actor_id=str(identity.api_key_id or identity.subject),
+        actor=identity.name or identity.email or identity.subject,
+        role=None if identity.is_service else identity.role,
+        session_id=identity.session_id,
+        request_id=request_id(request.scope),
+        address=request.client.host if request.client else None,
+    )
+
+
+TheOrigin = Annotated[Origin, Depends(origin_of)]
+
+
 async def request_work(
-    request: Request, process: TheProcess, identity: TheIdentity
+    request: Request, process: TheProcess, identity: TheIdentity, origin: TheOrigin
 ) -> AsyncIterator[UnitOfWork]:
     """The request's transaction, committed before the response is sent."""
-    async with process.work(named_organisation(identity)) as work:
+    async with process.work(named_organisation(identity), origin=origin) as work:
         offer(request, PostgresAnswers(work, process.cipher, principal=identity.subject))
         yield work
 

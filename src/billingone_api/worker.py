@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -11,6 +12,7 @@ from arq.worker import Worker as Doorkeeper
 from arq.worker import func
 
 from billingone_api.billing.sources import SOURCES
+from billingone_api.billing.subscribers import SUBSCRIBERS
 from billingone_api.billing.syncs import jobs as syncs
 from billingone_api.billing.syncs.models import Claim
 from billingone_api.billing.syncs.ports import Source, Sources
@@ -53,7 +55,7 @@ class Worker:
     """
 
     def __init__(self, process: Process, sources: Sequence[Source]) -> None:
-        self._process = process
+        self._process = replace(process, subscribers=SUBSCRIBERS)
         self._sources = {source.key: source for source in sources}
         self._settings = process.settings
         self._due = due_work(process.engine, lease_seconds=self._settings.worker_lease_seconds)

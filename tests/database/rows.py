@@ -25,6 +25,7 @@ INSTANT = datetime(2026, 11, 24, 1, tzinfo=UTC)
 
 # What a check constraint asks for; everything else follows from the column's type.
 CHOSEN: dict[tuple[str, str], Any] = {
+    ("audit", "actor_kind"): "person",
     ("client_links", "origin"): "exact",
     ("integrations", "schedule_minutes"): 60,
     ("organisation_settings", "annual_price_is"): "year",

@@ -180,7 +180,11 @@ async def test_nothing_is_granted_to_everybody_and_rows_alone_to_the_application
     rows = ["DELETE", "INSERT", "SELECT", "UPDATE"]
     assert {(row["relname"], row["grantee"]): row["privileges"] for row in found} == {
         (name, APPLICATION_ROLE): rows for name in TABLES
-    } | {("alembic_version", APPLICATION_ROLE): ["SELECT"]}
+    } | {
+        ("alembic_version", APPLICATION_ROLE): ["SELECT"],
+        # added to and read, never changed and never removed
+        ("audit", APPLICATION_ROLE): ["INSERT", "SELECT"],
+    }
 
 
 async def test_the_application_can_make_nothing_that_lasts(owner: asyncpg.Connection) -> None:

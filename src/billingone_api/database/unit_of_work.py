@@ -1,4 +1,4 @@
-"""One transaction of one organisation, and what happens once it is committed."""
+"""One transaction of one organisation, what it tells of, and what happens once it is committed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billingone_api.database.engine import ORGANISATION_OPTION
+from billingone_api.kit.events import BY_ITSELF, Event, Origin
 
 AfterCommit = Callable[[], Awaitable[None]]
 log = structlog.get_logger()
@@ -20,17 +21,35 @@ class UnitOfWork:
 
     connection: AsyncConnection
     organisation_id: UUID
+    origin: Origin = BY_ITSELF
+    events: list[Event] = field(default_factory=list)
     after_commit: list[AfterCommit] = field(default_factory=list)
+
+    def tell(self, event: Event) -> None:
+        """Have the subscribers write this down in the same transaction."""
+        self.events.append(event)
+
+
+Publish = Callable[[UnitOfWork], Awaitable[None]]
+"""Hands the events to their subscribers; where one fails, nothing is committed."""
 
 
 @asynccontextmanager
-async def unit_of_work(engine: AsyncEngine, *, organisation_id: UUID) -> AsyncIterator[UnitOfWork]:
+async def unit_of_work(
+    engine: AsyncEngine,
+    *,
+    organisation_id: UUID,
+    origin: Origin = BY_ITSELF,
+    publish: Publish | None = None,
+) -> AsyncIterator[UnitOfWork]:
     """Begin for one organisation; commit on the way out, then run what waited for the commit."""
     async with engine.connect() as plain:
         connection = await plain.execution_options(**{ORGANISATION_OPTION: organisation_id})
         async with connection.begin():
-            work = UnitOfWork(connection=connection, organisation_id=organisation_id)
+            work = UnitOfWork(connection, organisation_id, origin)
             yield work
+            if work.events and publish is not None:
+                await publish(work)
     for action in work.after_commit:
         await _attempt(action)
 

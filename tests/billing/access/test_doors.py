@@ -42,6 +42,7 @@ ROLES_OF = {
     "organisation:write": {"Owner", "Admin"},
     "api-keys:read": {"Owner", "Admin"},
     "api-keys:write": {"Owner", "Admin"},
+    "audit:read": FINANCE,
     # scopes of PanelOne's services, which no person has
     "organisations:write": set[str](),
     "clients:write": set[str](),
@@ -66,6 +67,9 @@ ASKED_FOR = {
     "revoke_api_key": "api-keys:write",
     "get_dashboard": "dashboard:read",
     "get_definitions": "dashboard:read",
+    "list_audit": "audit:read",
+    "export_audit": "audit:read",
+    "get_audit_entry": "audit:read",
     "list_clients": "clients:read",
     "export_clients": "clients:read",
     "list_unmapped": "clients:read",

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     ORGANISATION_WRITE = "organisation:write"
     API_KEYS_READ = "api-keys:read"
     API_KEYS_WRITE = "api-keys:write"
+    AUDIT_READ = "audit:read"
     ORGANISATIONS_PUSH = "organisations:write"
     CLIENTS_PUSH = "clients:write"
     SESSIONS_REVOKE = "sessions:revoke"
@@ -57,6 +58,7 @@ _FINANCE: Final = _READ | {
     Permission.SYNCS_RUN,
     Permission.INTEGRATIONS_WRITE,
     Permission.SETTINGS_WRITE,
+    Permission.AUDIT_READ,
 }
 _ADMIN: Final = _FINANCE | {
     Permission.ORGANISATION_WRITE,

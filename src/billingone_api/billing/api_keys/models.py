@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 
@@ -20,6 +21,11 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime
     last_used_at: datetime | None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the audit log shows of it."""
+        return {"name": self.name, "scopes": self.scopes, "expires_at": self.expires_at}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from billingone_api.billing.api_keys.schemas import (
 )
 from billingone_api.billing.api_keys.wiring import TheKeyRing, read_api_keys, write_api_keys
 from billingone_api.kit.idempotency import Once
-from billingone_api.process import TheProcess
+from billingone_api.process import TheProcess, Work
 
 router = APIRouter(prefix="/api-keys", tags=["api-keys"], route_class=Once)
 
@@ -65,6 +65,7 @@ async def create_api_key(
     caller: Maker,
     ring: TheKeyRing,
     process: TheProcess,
+    work: Work,
     request: Request,
     response: Response,
 ) -> ApiKeyMade:
@@ -79,6 +80,7 @@ async def create_api_key(
         lifetime=body.lifetime,
         caller=caller,
         now=process.clock.now(),
+        tell=work.tell,
     )
     response.headers["Location"] = str(request.app.url_path_for("get_api_key", api_key_id=key.id))
     response.headers["Cache-Control"] = "no-store"
@@ -92,6 +94,6 @@ async def create_api_key(
     status_code=status.HTTP_204_NO_CONTENT,
     dependencies=[Depends(write_api_keys)],
 )
-async def revoke_api_key(api_key_id: UUID, ring: TheKeyRing) -> None:
+async def revoke_api_key(api_key_id: UUID, ring: TheKeyRing, work: Work) -> None:
     """The very next request with it is refused."""
-    await service.revoke(ring, api_key_id)
+    await service.revoke(ring, api_key_id, tell=work.tell)

@@ -9,6 +9,7 @@ from billingone_api.billing.api_keys.models import ApiKey
 from billingone_api.billing.api_keys.ports import KeyRing
 from billingone_api.kit.auth.api_keys import hash_of, written
 from billingone_api.kit.errors import NotFound, Pointer, ValidationFailed
+from billingone_api.kit.events import Tell, changed
 from billingone_api.kit.ids import new_id
 
 
@@ -20,6 +21,7 @@ async def make(
     lifetime: timedelta,
     caller: Caller,
     now: datetime,
+    tell: Tell,
 ) -> tuple[ApiKey, str]:
     """The key as it is kept, and as its bearer has to send it, which nobody can tell again.
 
@@ -38,6 +40,7 @@ async def make(
         last_used_at=None,
     )
     await ring.add(key, hashed=hash_of(secret))
+    tell(changed("api_key.created", "api_key", str(key.id), before=None, after=key.told))
     return key, secret
 
 
@@ -49,10 +52,12 @@ async def found(ring: KeyRing, key_id: UUID) -> ApiKey:
     return key
 
 
-async def revoke(ring: KeyRing, key_id: UUID) -> None:
+async def revoke(ring: KeyRing, key_id: UUID, *, tell: Tell) -> None:
     """Raises NotFound."""
+    key = await found(ring, key_id)
     if not await ring.revoke(key_id):
         raise NotFound
+    tell(changed("api_key.revoked", "api_key", str(key_id), before=key.told, after=None))
 
 
 def _check(scopes: Sequence[Permission], caller: Caller) -> None:

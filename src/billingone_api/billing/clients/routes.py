@@ -35,7 +35,7 @@ from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import digest, tag, tagged
 from billingone_api.kit.exports import CSV, CsvFile, begun
 from billingone_api.kit.openapi import problems
-from billingone_api.process import TheProcess
+from billingone_api.process import TheProcess, Work
 
 router = APIRouter(prefix="/clients", tags=["clients"])
 
@@ -122,12 +122,14 @@ async def link_record(
     body: LinkWanted,
     caller: Mapper,
     register: TheClientRegister,
+    work: Work,
 ) -> HoldingOut:
     """A person's word stands, whatever PanelOne pushes later.
 
     The record's subscriptions move at once; what was reckoned for past days stays.
     """
-    return HoldingOut.of(*await link(source_id, body.client_id, register, by=caller.label))
+    linked = await link(source_id, body.client_id, register, by=caller.label, tell=work.tell)
+    return HoldingOut.of(*linked)
 
 
 @router.delete(
@@ -140,6 +142,7 @@ async def unlink_record(
     source: SourceName,  # noqa: ARG001 - one so far; its type refuses every other
     source_id: SourceId,
     register: TheClientRegister,
+    work: Work,
 ) -> HoldingOut:
     """Takes a person's word back: the one client whose identifier names the record has it."""
-    return HoldingOut.of(*await unlink(source_id, register))
+    return HoldingOut.of(*await unlink(source_id, register, tell=work.tell))

@@ -1,10 +1,12 @@
 """Decides whose a third party's record is: by identifier, by a person's word, or nobody's."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from billingone_api.billing.clients.errors import ClientNotFound, ClientRetired
 from billingone_api.billing.clients.models import (
+    PAX8,
     Holding,
     Link,
     MasterRecord,
@@ -15,22 +17,26 @@ from billingone_api.billing.clients.models import (
 )
 from billingone_api.billing.clients.ports import ClientRegister
 from billingone_api.kit.errors import NotFound
+from billingone_api.kit.events import Event, Tell, changed
 
 
-async def push(records: Sequence[MasterRecord], register: ClientRegister) -> list[PushStatus]:
+async def push(
+    records: Sequence[MasterRecord], register: ClientRegister, *, tell: Tell
+) -> list[PushStatus]:
     """As though the records came one by one, in their order; only the last of an id is kept."""
     await register.take_turn()
     before = await register.known({record.id for record in records})
     statuses, after = _replayed(records, before)
-    changed = [record for id_, record in after.items() if before.get(id_) != record]
-    if changed:
-        await register.save(changed)
-        await _follow(changed, before, register)
+    news = [record for id_, record in after.items() if before.get(id_) != record]
+    if news:
+        await register.save(news)
+        await _follow(news, before, register)
+        tell(_pushed(news, before))
     return statuses
 
 
 async def link(
-    company_id: str, client_id: UUID | None, register: ClientRegister, *, by: str
+    company_id: str, client_id: UUID | None, register: ClientRegister, *, by: str, tell: Tell
 ) -> tuple[Holding, int]:
     """A person says whose a company is, or nobody's; how it stands, how many subscriptions moved.
 
@@ -39,11 +45,11 @@ async def link(
     await register.take_turn()
     await _found(company_id, register)
     await _require_client(client_id, register)
-    moved = await _set(company_id, Link(client_id, Origin.MANUAL), register, by=by)
+    moved = await _set(company_id, Link(client_id, Origin.MANUAL), register, by=by, tell=tell)
     return await _found(company_id, register), moved
 
 
-async def unlink(company_id: str, register: ClientRegister) -> tuple[Holding, int]:
+async def unlink(company_id: str, register: ClientRegister, *, tell: Tell) -> tuple[Holding, int]:
     """Back to what the clients' identifiers say; how it stands, how many subscriptions moved.
 
     Raises NotFound for a company nobody knows.
@@ -51,19 +57,39 @@ async def unlink(company_id: str, register: ClientRegister) -> tuple[Holding, in
     await register.take_turn()
     before = await _found(company_id, register)
     situation = (await register.situations([company_id]))[company_id]
-    moved = await _set(company_id, automatic(situation.claimants), register, by=None)
+    wanted = automatic(situation.claimants)
+    moved = await _set(company_id, wanted, register, by=None, tell=tell)
     # A company that only the link spoke of is gone with it.
     return await register.holding(company_id) or before.unlinked(), moved
 
 
 async def _set(
-    company_id: str, wanted: Link | None, register: ClientRegister, *, by: str | None
+    company_id: str,
+    wanted: Link | None,
+    register: ClientRegister,
+    *,
+    by: str | None,
+    tell: Tell,
 ) -> int:
     situation = (await register.situations([company_id]))[company_id]
     if situation.link == wanted:
         return 0
     await register.relink({company_id: wanted}, by=by)
+    done = "client_link.removed" if wanted is None else "client_link.set"
+    about = f"{PAX8}/{company_id}"
+    tell(changed(done, "client_link", about, before=situation.link, after=wanted))
     return await register.move_subscriptions([company_id])
+
+
+def _pushed(news: Sequence[MasterRecord], before: Mapping[UUID, MasterRecord]) -> Event:
+    """One client is told of in full, many are counted."""
+    if len(news) == 1:
+        (record,) = news
+        done = _status(before.get(record.id), record)
+        id_ = str(record.id)
+        return changed(f"client.{done}", "client", id_, before=before.get(record.id), after=record)
+    counts = Counter(_status(before.get(record.id), record) for record in news)
+    return changed("clients.pushed", "client", None, before=None, after=counts)
 
 
 async def _found(company_id: str, register: ClientRegister) -> Holding:

@@ -9,6 +9,7 @@ from billingone_api.billing.integrations.models import (
     Failure,
     NewConnection,
 )
+from billingone_api.kit.events import Event
 
 
 class Vault(Protocol):
@@ -49,8 +50,10 @@ class Connections(Protocol):
     async def load(self, provider: str) -> Connection | None: ...
 
     async def note(
-        self, connection: Connection, failure: Failure | None, *, at: datetime
-    ) -> None: ...
+        self, connection: Connection, failure: Failure | None, *, at: datetime, event: Event
+    ) -> None:
+        """What a test of these very credentials found; what passes by itself is told alone."""
+        ...
 
 
 class Trial(Protocol):

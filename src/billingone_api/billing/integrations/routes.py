@@ -22,7 +22,7 @@ from billingone_api.billing.integrations.schemas import (
     TestPassed,
     tested,
 )
-from billingone_api.billing.integrations.wiring import TheIntegrations, TheOverview
+from billingone_api.billing.integrations.wiring import TheIntegrations, TheOverview, TheVault
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import (
     IfMatch,
@@ -33,7 +33,7 @@ from billingone_api.kit.etags import (
 )
 from billingone_api.kit.idempotency import Once, harmless
 from billingone_api.kit.openapi import problems
-from billingone_api.process import TheProcess
+from billingone_api.process import TheOrigin, TheProcess, Work
 
 router = APIRouter(prefix="/integrations", tags=["integrations"], route_class=Once)
 
@@ -133,7 +133,7 @@ async def get_integration(
 )
 @harmless
 async def try_pax8(
-    caller: Tester, process: TheProcess, body: Given = None
+    caller: Tester, process: TheProcess, origin: TheOrigin, body: Given = None
 ) -> TestPassed | TestFailed:
     """Asks Pax8 now, for ten seconds at most, and says what to do where it fails.
 
@@ -142,7 +142,8 @@ async def try_pax8(
     are saved.
     """
     given = body.given() if body else None
-    return tested(await wiring.try_pax8(process, caller.organisation.id, given))
+    organisation_id = caller.organisation.id
+    return tested(await wiring.try_pax8(process, organisation_id, given, origin=origin))
 
 
 @router.put(
@@ -154,7 +155,7 @@ async def try_pax8(
 async def connect_pax8(
     caller: Writer,
     process: TheProcess,
-    integrations: TheIntegrations,
+    work: Work,
     overview: TheOverview,
     body: ConnectIn,
     response: Response,
@@ -168,7 +169,7 @@ async def connect_pax8(
     """
     expected = None if if_match is None else expected_version(if_match)
     is_first = await wiring.connect_pax8(
-        integrations, process, caller, body.credentials.given(), expected=expected
+        work, process, caller, body.credentials.given(), expected=expected
     )
     response.status_code = status.HTTP_201_CREATED if is_first else status.HTTP_200_OK
     return await _shown(overview, PAX8, response)
@@ -185,6 +186,7 @@ async def update_integration(
     provider: Provider,
     integrations: TheIntegrations,
     overview: TheOverview,
+    work: Work,
     body: ScheduleIn,
     response: Response,
     if_match: IfMatch = None,
@@ -195,6 +197,7 @@ async def update_integration(
         provider=provider,
         minutes=body.schedule_minutes,
         expected=expected_version(if_match),
+        tell=work.tell,
     )
     return await _shown(overview, provider, response)
 
@@ -206,12 +209,14 @@ async def update_integration(
     status_code=status.HTTP_204_NO_CONTENT,
     dependencies=[Depends(write_integrations)],
 )
-async def disconnect_integration(provider: Provider, integrations: TheIntegrations) -> None:
+async def disconnect_integration(
+    provider: Provider, integrations: TheIntegrations, vault: TheVault, work: Work
+) -> None:
     """Removes credentials, tokens and schedule and ends its syncs; what was read stays.
 
     Also 204 where it was not connected.
     """
-    await service.disconnect(integrations, provider=provider)
+    await service.disconnect(integrations, vault, provider=provider, tell=work.tell)
 
 
 async def _shown(overview: TheOverview, provider: str, response: Response) -> IntegrationOut:

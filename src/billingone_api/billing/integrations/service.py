@@ -1,7 +1,9 @@
 """Decides what saving, scheduling, testing and disconnecting change."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from billingone_api.billing.integrations.models import (
@@ -16,6 +18,7 @@ from billingone_api.billing.integrations.models import (
 )
 from billingone_api.billing.integrations.ports import Connections, Integrations, Trial, Vault
 from billingone_api.kit.etags import stale
+from billingone_api.kit.events import Event, Tell, changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ async def connect(
     *,
     provider: str,
     expected: int | None,
+    tell: Tell,
 ) -> bool:
     """Whether it was not connected before. The same credentials once more change nothing.
 
@@ -42,15 +46,32 @@ async def connect(
     """
     known = await integrations.locked(provider)
     _check_version(known, expected)
+    if known is not None and _opened(vault, known) == brought.credentials:
+        return False
+    new = _sealed(vault, brought, provider)
     if known is None:
-        await integrations.add(_sealed(vault, brought, provider))
-    elif not _is_same(vault, known, brought.credentials):
-        await integrations.replace(_sealed(vault, brought, provider))
+        await integrations.add(new)
+    else:
+        await integrations.replace(new)
+    tell(
+        changed(
+            "integration.connected",
+            "integration",
+            provider,
+            before=known and _shown(vault, known),
+            after={"connection_id": new.id, "account": new.account},
+        )
+    )
     return known is None
 
 
 async def reschedule(
-    integrations: Integrations, *, provider: str, minutes: int | None, expected: int | None
+    integrations: Integrations,
+    *,
+    provider: str,
+    minutes: int | None,
+    expected: int | None,
+    tell: Tell,
 ) -> None:
     """Raises PreconditionFailed, or NotConnected where there is nothing to schedule."""
     known = await integrations.locked(provider)
@@ -59,12 +80,23 @@ async def reschedule(
         raise not_connected(provider)
     if known.schedule_minutes != minutes:
         await integrations.reschedule(provider, minutes)
+        before, after = ({"schedule_minutes": one} for one in (known.schedule_minutes, minutes))
+        tell(
+            changed("integration.rescheduled", "integration", provider, before=before, after=after)
+        )
 
 
-async def disconnect(integrations: Integrations, *, provider: str) -> None:
+async def disconnect(
+    integrations: Integrations, vault: Vault, *, provider: str, tell: Tell
+) -> None:
     """Disconnecting what is not connected is done already."""
-    if await integrations.locked(provider) is not None:
+    known = await integrations.locked(provider)
+    if known is not None:
         await integrations.remove(provider)
+        before = _shown(vault, known)
+        tell(
+            changed("integration.disconnected", "integration", provider, before=before, after=None)
+        )
 
 
 async def try_saved(
@@ -78,9 +110,14 @@ async def try_saved(
     if connection is None:
         raise not_connected(provider)
     failure = await _tried(vault, trial, connection)
-    if failure is None or failure.code.needs_a_person:
-        await connections.note(connection, failure, at=at)
+    await connections.note(connection, failure, at=at, event=tried(provider, failure, saved=True))
     return failure
+
+
+def tried(provider: str, failure: Failure | None, *, saved: bool) -> Event:
+    """Somebody asked the third party about credentials, saved ones or others."""
+    found = {"result": failure.code if failure else "passed", "saved": saved}
+    return changed("integration.tested", "integration", provider, before=None, after=found)
 
 
 def not_connected(provider: str) -> NotConnected:
@@ -100,11 +137,17 @@ def _check_version(known: Connection | None, expected: int | None) -> None:
         raise stale()
 
 
-def _is_same(vault: Vault, known: Connection, credentials: Credentials) -> bool:
+def _opened(vault: Vault, known: Connection) -> Credentials | None:
     try:
-        return vault.open(known.provider, known.sealed) == credentials
+        return vault.open(known.provider, known.sealed)
     except CredentialsUnreadable:
-        return False
+        return None
+
+
+def _shown(vault: Vault, known: Connection) -> Mapping[str, Any]:
+    """What the audit log may show of a connection."""
+    credentials = _opened(vault, known)
+    return {"connection_id": known.id, "account": credentials and credentials.account}
 
 
 def _sealed(vault: Vault, brought: Brought, provider: str) -> NewConnection:

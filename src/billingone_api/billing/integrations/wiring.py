@@ -23,7 +23,8 @@ from billingone_api.billing.integrations.models import (
     CredentialsUnreadable,
     Failure,
 )
-from billingone_api.billing.integrations.ports import Integrations
+from billingone_api.billing.integrations.ports import Integrations, Vault
+from billingone_api.kit.events import Origin
 from billingone_api.kit.http.limits import Limiter, Unlimited
 from billingone_api.kit.http.retries import RetryPolicy
 from billingone_api.kit.ids import new_id
@@ -44,28 +45,38 @@ TheOverview = Annotated[PostgresOverview, Depends(overview)]
 TheIntegrations = Annotated[Integrations, Depends(integrations)]
 
 
+async def vault_in(work: Work, process: TheProcess) -> Vault:
+    return CipherVault(process.cipher, work.organisation_id)
+
+
+TheVault = Annotated[Vault, Depends(vault_in)]
+
+
 async def connect_pax8(
-    known: Integrations,
-    process: Process,
-    caller: Caller,
-    credentials: Credentials,
-    *,
-    expected: int | None,
+    work: Work, process: Process, caller: Caller, credentials: Credentials, *, expected: int | None
 ) -> bool:
     """Whether it was not connected before."""
-    brought = service.Brought(credentials, by=caller.label, at=process.clock.now(), new_id=new_id())
-    vault = CipherVault(process.cipher, caller.organisation.id)
-    return await service.connect(known, vault, brought, provider=PAX8, expected=expected)
+    return await service.connect(
+        await integrations(work, process),
+        await vault_in(work, process),
+        service.Brought(credentials, by=caller.label, at=process.clock.now(), new_id=new_id()),
+        provider=PAX8,
+        expected=expected,
+        tell=work.tell,
+    )
 
 
 async def try_pax8(
-    process: Process, organisation_id: UUID, credentials: Credentials | None
+    process: Process, organisation_id: UUID, credentials: Credentials | None, *, origin: Origin
 ) -> Failure | None:
     """Of the credentials given, which changes nothing, or else of the saved ones."""
     if credentials is not None:
-        return await Pax8Trial(process, limiter=Unlimited()).failure(credentials)
+        failure = await Pax8Trial(process, limiter=Unlimited()).failure(credentials)
+        async with process.work(organisation_id, origin=origin) as work:
+            work.tell(service.tried(PAX8, failure, saved=False))
+        return failure
     return await service.try_saved(
-        PostgresConnections(process, organisation_id),
+        PostgresConnections(process, organisation_id, origin=origin),
         CipherVault(process.cipher, organisation_id),
         # A person waits: whoever would have to wait longer is told so at once.
         Pax8Trial(process, limiter=_limiter(process, organisation_id, patience=2)),

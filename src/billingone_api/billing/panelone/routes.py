@@ -19,6 +19,7 @@ from billingone_api.billing.panelone.schemas import (
     OrganisationPushed,
     RevokedSessions,
 )
+from billingone_api.billing.panelone.service import end_sessions
 from billingone_api.billing.panelone.wiring import (
     ClientPusher,
     Introducer,
@@ -28,7 +29,7 @@ from billingone_api.billing.panelone.wiring import (
 )
 from billingone_api.kit.idempotency import Once
 from billingone_api.kit.problems import request_id
-from billingone_api.process import TheProcess
+from billingone_api.process import TheOrigin, TheProcess, Work
 
 router = APIRouter(prefix="/panelone", tags=["panelone"], route_class=Once)
 
@@ -48,14 +49,18 @@ _STATUS: Final = {PushStatus.CREATED: status.HTTP_201_CREATED}
     dependencies=[Introducer],
 )
 async def push_organisation(
-    organisation_id: OrganisationId, body: OrganisationPush, process: TheProcess, response: Response
+    organisation_id: OrganisationId,
+    body: OrganisationPush,
+    process: TheProcess,
+    origin: TheOrigin,
+    response: Response,
 ) -> OrganisationPushed:
     """Time zone and reporting currency may also be chosen here by people.
 
     Their choice stays until PanelOne sends another value than it sent last. What holds is in the
     answer.
     """
-    did, facts = await pushed_organisation(organisation_id, body.facts(), process)
+    did, facts = await pushed_organisation(organisation_id, body.facts(), process, origin)
     response.status_code = _STATUS.get(did, status.HTTP_200_OK)
     return OrganisationPushed.of(organisation_id, did, facts)
 
@@ -71,6 +76,7 @@ async def push_client(
     client_id: ClientId,
     body: ClientPush,
     register: TheClientRegister,
+    work: Work,
     response: Response,
 ) -> ClientPushed:
     """Replaces the master record.
@@ -78,7 +84,7 @@ async def push_client(
     The Pax8 company it names becomes the client's, with its subscriptions, unless another client
     names the same one or a person has decided.
     """
-    (did,) = await push([body.record(client_id)], register)
+    (did,) = await push([body.record(client_id)], register, tell=work.tell)
     response.status_code = _STATUS.get(did, status.HTTP_200_OK)
     return ClientPushed(id=client_id, status=did)
 
@@ -90,14 +96,14 @@ async def push_client(
     dependencies=[ClientPusher],
 )
 async def push_clients(
-    body: ClientBatch, register: TheClientRegister, request: Request
+    body: ClientBatch, register: TheClientRegister, work: Work, request: Request
 ) -> BatchResult:
     """As though the rows came one by one in their order: where an id comes twice, the last holds.
 
     A bad row is `invalid` with the reason and spoils no other.
     """
     readings = batches.read(body.clients, request_id=request_id(request.scope))
-    statuses = await push(batches.records(readings), register)
+    statuses = await push(batches.records(readings), register, tell=work.tell)
     return BatchResult(results=list(batches.results(readings, statuses)))
 
 
@@ -109,7 +115,7 @@ async def push_clients(
     dependencies=[SessionRevoker],
 )
 async def revoke_sessions(
-    body: RevokedSessions, revocations: TheRevocations, process: TheProcess
+    body: RevokedSessions, revocations: TheRevocations, process: TheProcess, work: Work
 ) -> None:
     """The very next request with such a token is refused with `session_revoked`."""
-    await revocations.add(body.revocation(now=process.clock.now()))
+    await end_sessions(body.revocation(now=process.clock.now()), revocations, tell=work.tell)

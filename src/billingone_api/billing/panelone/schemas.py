@@ -1,14 +1,13 @@
 """PanelOne's pushes on the wire; a field that is not in a model is an error, not a shrug."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,6 +23,7 @@ from billingone_api.billing.clients.models import MasterRecord, PushStatus
 from billingone_api.billing.panelone.models import OrganisationFacts, Revocation
 from billingone_api.billing.panelone.service import session_revoked, user_revoked
 from billingone_api.kit.clock import known_time_zone
+from billingone_api.kit.instants import Instant
 from billingone_api.kit.money import known_currency
 from billingone_api.kit.text import storable
 
@@ -38,19 +38,6 @@ def _blank_is_none(value: Any) -> Any:
 
 def _each_once(domains: list[str]) -> list[str]:
     return list(dict.fromkeys(domains))
-
-
-def _instant(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise ValueError("Should be an instant, RFC 3339.")  # noqa: TRY004 - pydantic's protocol
-    return value
-
-
-def _in_utc(instant: datetime) -> datetime:
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("Should be an instant within the years 1 to 9999 in UTC.") from None
 
 
 Label = Annotated[
@@ -70,7 +57,6 @@ Domain = Annotated[
     AfterValidator(storable),
 ]
 Domains = Annotated[list[Domain], Field(max_length=100), AfterValidator(_each_once)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_in_utc)]
 
 
 class OrganisationPush(BaseModel):

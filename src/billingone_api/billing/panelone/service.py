@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from billingone_api.billing.clients.models import PushStatus
 from billingone_api.billing.panelone.models import OrganisationFacts, Revocation, merged
-from billingone_api.billing.panelone.ports import Organisations
+from billingone_api.billing.panelone.ports import Organisations, Revocations
 from billingone_api.kit.errors import InvalidRequest
+from billingone_api.kit.events import Event, Tell, changed
 
 SKEW: Final = timedelta(seconds=60)
 """How far PanelOne's clock, which dates the tokens, may be ahead of ours."""
@@ -20,18 +22,32 @@ class IssuedBeforeInFuture(InvalidRequest):
 
 
 async def push_organisation(
-    sent: OrganisationFacts, organisations: Organisations
+    sent: OrganisationFacts, organisations: Organisations, *, about: UUID, tell: Tell
 ) -> tuple[PushStatus, OrganisationFacts]:
     """What the push did, and what holds now."""
     if await organisations.introduce():
         await organisations.create(sent)
+        tell(_told("created", about, before=None, after=sent))
         return PushStatus.CREATED, sent
     standing = await organisations.standing()
     facts = merged(standing, sent)
     if facts == standing.facts and sent.kept == standing.pushed:
         return PushStatus.UNCHANGED, facts
     await organisations.update(facts, pushed=sent)
+    tell(_told("updated", about, before=standing.facts, after=facts))
     return PushStatus.UPDATED, facts
+
+
+def _told(
+    done: str, about: UUID, *, before: OrganisationFacts | None, after: OrganisationFacts
+) -> Event:
+    return changed(f"organisation.{done}", "organisation", str(about), before=before, after=after)
+
+
+async def end_sessions(revocation: Revocation, revocations: Revocations, *, tell: Tell) -> None:
+    await revocations.add(revocation)
+    until = {"issued_before": revocation.issued_before}
+    tell(changed("sessions.revoked", "sessions", revocation.subject, before=None, after=until))
 
 
 def session_revoked(session_id: str) -> Revocation:

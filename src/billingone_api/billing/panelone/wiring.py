@@ -15,6 +15,7 @@ from billingone_api.billing.panelone.adapters.postgres import (
 from billingone_api.billing.panelone.models import OrganisationFacts
 from billingone_api.billing.panelone.ports import Revocations
 from billingone_api.billing.panelone.service import push_organisation
+from billingone_api.kit.events import Origin
 from billingone_api.process import Process, Work
 
 introduce_organisations = ServiceMayIntroduce()
@@ -34,9 +35,9 @@ TheRevocations = Annotated[Revocations, Depends(revocations)]
 
 
 async def pushed_organisation(
-    organisation_id: UUID, facts: OrganisationFacts, process: Process
+    organisation_id: UUID, facts: OrganisationFacts, process: Process, origin: Origin
 ) -> tuple[PushStatus, OrganisationFacts]:
     """In a transaction for the organisation the path names: the token may speak for every one."""
-    async with process.work(organisation_id) as work:
+    async with process.work(organisation_id, origin=origin) as work:
         known = PostgresOrganisations(work, at=process.clock.now())
-        return await push_organisation(facts, known)
+        return await push_organisation(facts, known, about=organisation_id, tell=work.tell)

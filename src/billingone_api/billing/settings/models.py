@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class ExchangeRate:
     rate: Decimal
     entered_by: str
     entered_at: datetime
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the audit log shows of it."""
+        return {"rate": self.rate, "entered_by": self.entered_by}
 
 
 @dataclass(frozen=True, slots=True)

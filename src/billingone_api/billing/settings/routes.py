@@ -18,12 +18,11 @@ from billingone_api.billing.settings.schemas import (
     ExchangeRatePage,
     ExchangeRateQuery,
 )
-from billingone_api.billing.settings.service import change, enter_rate
+from billingone_api.billing.settings.service import change, enter_rate, remove_rate
 from billingone_api.billing.settings.wiring import Rates, TheSettings
-from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import IfMatch, expected_version, tag, tagged
 from billingone_api.kit.openapi import problems
-from billingone_api.process import TheProcess
+from billingone_api.process import TheProcess, Work
 
 router = APIRouter(prefix="/settings", tags=["settings"])
 
@@ -58,6 +57,7 @@ async def update_billing_settings(
     caller: Writer,
     settings: TheSettings,
     process: TheProcess,
+    work: Work,
     response: Response,
     body: BillingSettingsPatch,
     if_match: IfMatch = None,
@@ -72,6 +72,7 @@ async def update_billing_settings(
         caller=caller,
         expected_version=expected_version(if_match),
         now=process.clock.now(),
+        tell=work.tell,
     )
     tag(response, version=changed.version)
     return BillingSettingsOut.model_validate(changed)
@@ -98,6 +99,7 @@ async def put_exchange_rate(
     caller: Writer,
     rates: Rates,
     process: TheProcess,
+    work: Work,
     response: Response,
     currency: CurrencyInPath,
     valid_on: DayInPath,
@@ -114,6 +116,7 @@ async def put_exchange_rate(
         rate=Decimal(body.rate),
         caller=caller,
         now=process.clock.now(),
+        tell=work.tell,
     )
     response.status_code = 201 if is_new else 200
     return ExchangeRateOut.model_validate(asdict(entered))
@@ -126,9 +129,13 @@ async def put_exchange_rate(
     status_code=204,
 )
 async def delete_exchange_rate(
-    caller: Writer, rates: Rates, currency: CurrencyInPath, valid_on: DayInPath
+    caller: Writer, rates: Rates, work: Work, currency: CurrencyInPath, valid_on: DayInPath
 ) -> None:
     """Of the reporting currency of today; figures fall back on the rate before it."""
-    reporting_currency = caller.organisation.reporting_currency
-    if not await rates.remove(currency, reporting_currency=reporting_currency, valid_on=valid_on):
-        raise NotFound
+    await remove_rate(
+        rates,
+        currency,
+        reporting_currency=caller.organisation.reporting_currency,
+        valid_on=valid_on,
+        tell=work.tell,
+    )

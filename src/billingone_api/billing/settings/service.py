@@ -14,8 +14,9 @@ from billingone_api.billing.settings.models import (
     ExchangeRate,
 )
 from billingone_api.billing.settings.ports import RateRepository, SettingsRepository
-from billingone_api.kit.errors import Pointer, ValidationFailed
+from billingone_api.kit.errors import NotFound, Pointer, ValidationFailed
 from billingone_api.kit.etags import stale
+from billingone_api.kit.events import Event, Tell, changed
 
 
 async def change(
@@ -25,6 +26,7 @@ async def change(
     caller: Caller,
     expected_version: int | None,
     now: datetime,
+    tell: Tell,
 ) -> BillingSettings:
     """The settings with these choices; the version stays where they change nothing.
 
@@ -38,9 +40,10 @@ async def change(
     chosen = replace(known, **choices)
     if chosen == known:
         return known
-    changed = replace(chosen, version=known.version + 1, updated_at=now)
-    await settings.save(changed)
-    return changed
+    kept = replace(chosen, version=known.version + 1, updated_at=now)
+    await settings.save(kept)
+    tell(changed("settings.updated", "settings", "billing", before=known, after=chosen))
+    return kept
 
 
 async def enter_rate(
@@ -51,6 +54,7 @@ async def enter_rate(
     rate: Decimal,
     caller: Caller,
     now: datetime,
+    tell: Tell,
 ) -> tuple[ExchangeRate, bool]:
     """The rate as it is kept, and whether it is new; raises ValidationFailed."""
     organisation = caller.organisation
@@ -66,7 +70,33 @@ async def enter_rate(
         entered_by=caller.label,
         entered_at=now,
     )
-    return entered, await rates.enter(entered)
+    before = await rates.locked(entered)
+    is_new = await rates.enter(entered)
+    if before is None or before.told != entered.told:
+        tell(_about(entered, "entered", before=before, after=entered))
+    return entered, is_new
+
+
+async def remove_rate(
+    rates: RateRepository, currency: str, *, reporting_currency: str, valid_on: date, tell: Tell
+) -> None:
+    """Raises NotFound."""
+    removed = await rates.remove(currency, reporting_currency=reporting_currency, valid_on=valid_on)
+    if removed is None:
+        raise NotFound
+    tell(_about(removed, "removed", before=removed, after=None))
+
+
+def _about(
+    rate: ExchangeRate, done: str, *, before: ExchangeRate | None, after: ExchangeRate | None
+) -> Event:
+    return changed(
+        f"exchange_rate.{done}",
+        "exchange_rate",
+        f"{rate.currency}/{rate.reporting_currency}/{rate.valid_on}",
+        before=before and before.told,
+        after=after and after.told,
+    )
 
 
 def _senseless(parameter: str, code: str, words: str) -> ValidationFailed:

@@ -85,6 +85,6 @@ class Catalogue(Protocol):
 
     async def mark(
         self, source_id: str, *, usage_billed: bool | None, expected: int | None, at: datetime
-    ) -> bool:
-        """Whether there was such a product at that version; `expected` None is any."""
+    ) -> Mapping[str, Any] | None:
+        """The product as it was; None without one at that version, `expected` None being any."""
         ...

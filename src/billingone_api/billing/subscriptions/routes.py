@@ -36,7 +36,7 @@ from billingone_api.kit.etags import IfMatch, expected_version, tag_with_state, 
 from billingone_api.kit.exports import CSV, CsvFile, begun
 from billingone_api.kit.openapi import problems
 from billingone_api.kit.text import storable
-from billingone_api.process import TheProcess
+from billingone_api.process import TheProcess, Work
 
 router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
 
@@ -124,6 +124,7 @@ async def update_product(
     change: ProductIn,
     catalogue: TheCatalogue,
     process: TheProcess,
+    work: Work,
     response: Response,
     if_match: IfMatch = None,
 ) -> ProductOut:
@@ -134,6 +135,7 @@ async def update_product(
         usage_billed=change.usage_billed,
         expected=expected_version(if_match),
         at=process.clock.now(),
+        tell=work.tell,
     )
     return _tagged_product(product, response)
 

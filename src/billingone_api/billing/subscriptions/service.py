@@ -21,9 +21,11 @@ from billingone_api.billing.syncs.ports import Checkpoint
 from billingone_api.kit.clock import Clock
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import stale
+from billingone_api.kit.events import Tell, changed
 from billingone_api.process import Work
 
 PRODUCTS_A_BATCH: Final = 20
+_BY_HAND: Final = "usage_billed_by_hand"
 MOST_ASKED: Final = 3
 """Usage is looked for on this many subscriptions to a product: it is the product's nature."""
 
@@ -178,13 +180,17 @@ async def mark_product(
     usage_billed: bool | None,
     expected: int | None,
     at: datetime,
+    tell: Tell,
 ) -> Mapping[str, Any]:
     """What a person says stands against the evidence; None leaves it to that again.
 
     Raises NotFound, and PreconditionFailed where the product is another by now.
     """
-    is_marked = await catalogue.mark(source_id, usage_billed=usage_billed, expected=expected, at=at)
+    before = await catalogue.mark(source_id, usage_billed=usage_billed, expected=expected, at=at)
     product = await found_product(catalogue, source_id)
-    if not is_marked:
+    if before is None:
         raise stale()
+    old, new = ({_BY_HAND: one[_BY_HAND]} for one in (before, product))
+    if old != new:
+        tell(changed("product.usage_marked", "product", source_id, before=old, after=new))
     return product

@@ -73,8 +73,14 @@ class _Copying:
             await self._change(lambda run, _: run.wait(verdict))
             log.info("run_waits", seconds=round(verdict.seconds), problem=code)
         else:
-            await self._change(lambda run, _: run.end(verdict))
+            await self._change(lambda run, work: self._end(run, work, verdict))
             log.info("run_ended", status=verdict.status, problem=code)
+
+    async def _end(self, run: RunRecord, work: Work, outcome: Outcome) -> None:
+        await run.end(outcome)
+        event = service.told(self._claim.key, outcome)
+        if event is not None:
+            work.tell(event)
 
     async def give_back(self) -> None:
         async def change(run: RunRecord, work: Work) -> None:

@@ -168,6 +168,7 @@ async def start_sync(
         trigger=Trigger.PERSON if caller.kind is CallerKind.PERSON else Trigger.SERVICE,
         requested_by=caller.label,
         confirm_removals=wish.confirm_removals,
+        tell=work.tell,
     )
     work.after_commit.append(process.bell.ring)
     return await _accepted(sync_id, syncs, request, response)
@@ -185,6 +186,7 @@ async def cancel_sync(
     _: Runner,
     syncs: TheSyncs,
     runs: TheRuns,
+    work: Work,
     request: Request,
     response: Response,
 ) -> SyncOut:
@@ -193,7 +195,8 @@ async def cancel_sync(
     A run that other syncs joined ends for them as well. What was copied is kept. A sync that has
     ended stays as it is.
     """
-    await service.cancel(await service.found(syncs, sync_id), syncs=syncs, record=runs)
+    sync = await service.found(syncs, sync_id)
+    await service.cancel(sync, syncs=syncs, record=runs, tell=work.tell)
     return await _accepted(sync_id, syncs, request, response)
 
 

@@ -20,6 +20,7 @@ from billingone_api.billing.syncs.models import (
 )
 from billingone_api.billing.syncs.ports import RunRecord, Sources, Syncs
 from billingone_api.kit.errors import Conflict, NotFound, Pointer, ValidationFailed
+from billingone_api.kit.events import Event, Tell, changed
 
 MAX_ATTEMPTS: Final = 5
 """In a row without a batch written; then a run is given up."""
@@ -60,6 +61,7 @@ async def start(
     mode: Mode,
     trigger: Trigger,
     requested_by: str,
+    tell: Tell,
     confirm_removals: bool = False,
 ) -> UUID:
     """Queue a run for each source that has none; `wanted` None is all that is connected.
@@ -79,7 +81,10 @@ async def start(
     ]
     if confirm_removals:
         await syncs.confirm_removals(runs)
-    return await syncs.add(runs, trigger=trigger, requested_by=requested_by)
+    sync_id = await syncs.add(runs, trigger=trigger, requested_by=requested_by)
+    asked = {"sources": sorted(chosen), "mode": mode, "confirm_removals": confirm_removals}
+    tell(changed("sync.requested", "sync", str(sync_id), before=None, after=asked))
+    return sync_id
 
 
 async def start_scheduled(syncs: Syncs, *, sources: Sources, key: str) -> UUID | None:
@@ -93,11 +98,17 @@ async def start_scheduled(syncs: Syncs, *, sources: Sources, key: str) -> UUID |
     return await syncs.add([run], trigger=Trigger.SCHEDULE, requested_by=None)
 
 
-async def cancel(sync: Sync, *, syncs: Syncs, record: Callable[[UUID], RunRecord]) -> None:
+async def cancel(
+    sync: Sync, *, syncs: Syncs, record: Callable[[UUID], RunRecord], tell: Tell
+) -> None:
     """End the runs that nobody works on; have the workers of the others told."""
-    for run in sync.runs:
-        if not run.status.is_final and not await syncs.request_cancel(run.id):
+    unfinished = [run for run in sync.runs if not run.status.is_final]
+    for run in unfinished:
+        if not await syncs.request_cancel(run.id):
             await record(run.id).end(Outcome(RunStatus.CANCELLED))
+    if not all(run.cancel_requested for run in unfinished):
+        ended = {"sources": sorted(run.source for run in unfinished)}
+        tell(changed("sync.cancelled", "sync", str(sync.id), before=None, after=ended))
 
 
 async def found(syncs: Syncs, sync_id: UUID) -> Sync:
@@ -125,6 +136,15 @@ def after(failure: Failure, *, attempts: int, chance: float) -> Outcome | Wait:
     if attempts >= MAX_ATTEMPTS:
         return Outcome(RunStatus.FAILED, _advised(failure))
     return Wait(_delay(failure, attempts, chance), _waiting(failure), is_attempt=True)
+
+
+def told(run_id: str, outcome: Outcome) -> Event | None:
+    """What people should know of it without having asked; None where that is nothing."""
+    if outcome.status is not RunStatus.FAILED:
+        return None
+    why = {"problem": outcome.problem and outcome.problem.code}
+    done = "sync_run.failed" if outcome.attention is None else "sync_run.needs_attention"
+    return changed(done, "sync_run", run_id, before=None, after=why)
 
 
 def interrupted_too_often() -> Outcome:

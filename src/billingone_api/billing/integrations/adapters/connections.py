@@ -1,5 +1,6 @@
 """What work outside a request knows of a connection, each answer in a transaction of its own."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +12,8 @@ from billingone_api.billing.integrations.models import Connection, Failure
 from billingone_api.database.fast import Prepared, Row, fetch_one, prepare
 from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tenancy import own
+from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit.events import BY_ITSELF, Event, Origin
 from billingone_api.process import Process
 
 _THIS: Final = (own(integrations), integrations.c.provider == bindparam("of_provider"))
@@ -45,17 +48,32 @@ _NOTE: Final = prepare(
 class PostgresConnections:
     """The connections of one organisation; nothing is held open between two calls."""
 
-    def __init__(self, process: Process, organisation_id: UUID) -> None:
+    def __init__(
+        self, process: Process, organisation_id: UUID, *, origin: Origin = BY_ITSELF
+    ) -> None:
         self._process = process
         self._organisation_id = organisation_id
+        self._origin = origin
 
     async def load(self, provider: str) -> Connection | None:
-        row = await self._run(_LOAD, of_provider=provider)
+        async with self._work() as work:
+            row = await self._run(work, _LOAD, of_provider=provider)
         return None if row is None else Connection(**row)
 
-    async def note(self, connection: Connection, failure: Failure | None, *, at: datetime) -> None:
-        """What a test of these very credentials found; credentials saved since are left alone."""
+    async def note(
+        self, connection: Connection, failure: Failure | None, *, at: datetime, event: Event
+    ) -> None:
+        """Credentials saved since are left alone."""
+        async with self._work() as work:
+            work.tell(event)
+            if failure is None or failure.code.needs_a_person:
+                await self._note(work, connection, failure, at)
+
+    async def _note(
+        self, work: UnitOfWork, connection: Connection, failure: Failure | None, at: datetime
+    ) -> None:
         await self._run(
+            work,
             _NOTE,
             of_provider=connection.provider,
             of_connection=connection.id,
@@ -64,8 +82,10 @@ class PostgresConnections:
             at=at if failure else None,
         )
 
-    async def _run(self, prepared: Prepared, **values: Any) -> Row | None:
-        async with self._process.work(self._organisation_id) as work:
-            return await fetch_one(
-                work.connection, prepared, organisation_id=self._organisation_id, **values
-            )
+    def _work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._process.work(self._organisation_id, origin=self._origin)
+
+    async def _run(self, work: UnitOfWork, prepared: Prepared, **values: Any) -> Row | None:
+        return await fetch_one(
+            work.connection, prepared, organisation_id=self._organisation_id, **values
+        )

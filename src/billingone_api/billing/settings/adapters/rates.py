@@ -30,6 +30,7 @@ from billingone_api.kit.pagination import Cursors, Page
 
 _OF: Final = exchange_rates.c
 _KEY: Final = (_OF.currency, _OF.reporting_currency, _OF.valid_on)
+_SHOWN: Final = tuple(_OF[field.name] for field in fields(ExchangeRate))
 _REPORTING: Final = _OF.reporting_currency == bindparam("reporting_currency", type_=Text)
 
 
@@ -56,18 +57,29 @@ class PostgresRates:
             total=await self._total(wanted, values) if wanted.with_total else None,
         )
 
+    async def locked(self, rate: ExchangeRate) -> ExchangeRate | None:
+        values = self._key(rate.currency, rate.reporting_currency, rate.valid_on)
+        row = await fetch_one(self._work.connection, _LOCKED, **values)
+        return None if row is None else ExchangeRate(**dict(row))
+
     async def enter(self, rate: ExchangeRate) -> bool:
         values = owned_by(self._work.organisation_id, **asdict(rate))
         return bool((await self._work.connection.execute(_ENTER, values)).scalar_one())
 
-    async def remove(self, currency: str, *, reporting_currency: str, valid_on: date) -> bool:
-        values = owned_by(
+    async def remove(
+        self, currency: str, *, reporting_currency: str, valid_on: date
+    ) -> ExchangeRate | None:
+        values = self._key(currency, reporting_currency, valid_on)
+        row = await fetch_one(self._work.connection, _REMOVE, **values)
+        return None if row is None else ExchangeRate(**dict(row))
+
+    def _key(self, currency: str, reporting_currency: str, valid_on: date) -> dict[str, Any]:
+        return owned_by(
             self._work.organisation_id,
             of_currency=currency,
             reporting_currency=reporting_currency,
             of_day=valid_on,
         )
-        return (await self._work.connection.execute(_REMOVE, values)).rowcount == 1
 
     async def _total(self, wanted: RatesWanted, values: dict[str, Any]) -> int:
         row = await fetch_one(self._work.connection, _total_for(wanted), **values)
@@ -107,7 +119,7 @@ def _page(
 ) -> Prepared:
     columns = [_OF[name] for name in order]
     statement = _filtered(
-        select(*(_OF[field.name] for field in fields(ExchangeRate))),
+        select(*_SHOWN),
         is_filtered=is_filtered,
         is_searched=is_searched,
     )
@@ -146,9 +158,11 @@ _ENTER: Final[Any] = _ENTERED.on_conflict_do_update(
     index_elements=[exchange_rates.c.organisation_id, *_KEY],
     set_={name: _ENTERED.excluded[name] for name in ("rate", "entered_by", "entered_at")},
 ).returning(literal_column("xmax = 0"))  # PostgreSQL's mark of a row that was not there before
-_REMOVE: Final = delete(exchange_rates).where(
+_ONE: Final = (
     own(exchange_rates),
     _REPORTING,
     _OF.currency == bindparam("of_currency", type_=Text),
     _OF.valid_on == bindparam("of_day", type_=Date),
 )
+_LOCKED: Final = prepare(select(*_SHOWN).where(*_ONE).with_for_update())
+_REMOVE: Final = prepare(delete(exchange_rates).where(*_ONE).returning(*_SHOWN))

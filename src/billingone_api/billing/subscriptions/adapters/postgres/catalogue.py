@@ -113,9 +113,10 @@ class PostgresCatalogue:
 
     async def mark(
         self, source_id: str, *, usage_billed: bool | None, expected: int | None, at: datetime
-    ) -> bool:
-        """Say it of the product and of every subscription to it; False where it is another one."""
+    ) -> Row | None:
+        """Say it of the product and of every subscription to it."""
         await change_mapping(self._work)
+        before = await self.find(source_id)
         values = self._values(id=source_id, usage_billed=usage_billed)
         if expected is None:
             marked = await fetch_one(self._work.connection, _MARKING_ANY, **values)
@@ -123,9 +124,10 @@ class PostgresCatalogue:
             marked = await fetch_one(
                 self._work.connection, _MARKING_ONE, **values, expected=expected
             )
-        if marked is not None:
-            await follow_usage(self._work, [source_id], at=at)
-        return marked is not None
+        if marked is None:
+            return None
+        await follow_usage(self._work, [source_id], at=at)
+        return before
 
     async def _total(self, wanted: Wanted) -> int:
         row = await fetch_one(

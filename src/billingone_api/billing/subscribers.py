@@ -1,0 +1,9 @@
+"""Who writes down what transactions tell of, in the same transaction."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from billingone_api.billing.audit.wiring import write_down
+from billingone_api.process import Subscriber
+
+SUBSCRIBERS: Final[Sequence[Subscriber]] = (write_down,)

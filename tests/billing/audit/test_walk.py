@@ -1,0 +1,236 @@
+"""Every mutation of the OpenAPI document, performed: each leaves its entry, or changes nothing."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import respx
+from tests.database.rows import TABLES
+from tests.support.api import Api
+from tests.support.books import Books
+from tests.support.clock import NOW
+from tests.support.connections import TOKEN_URL, connect_pax8
+from tests.support.databases import Database
+from tests.support.figures import Figure
+from tests.support.operations import OPERATIONS, Operation
+
+from billingone_api.billing.audit.wiring import write_down
+from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit.ids import new_id
+from billingone_api.process import Process
+
+CLIENT = UUID("0192f0c1-1111-7000-8000-000000000001")
+KEY = UUID("0192f0c1-1111-7000-8000-000000000002")
+COMPANY = {"source": "pax8", "source_id": "company-1"}
+RATE = {"currency": "USD", "valid_on": "2026-11-01"}
+
+
+@dataclass(frozen=True)
+class Deed:
+    """How an operation is performed on the planted organisation, and the entry it has to leave.
+
+    `by` is a role, or the scope of a service; `{sync}` in a place is the planted sync.
+    """
+
+    action: str
+    by: str = "Finance"
+    places: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+VERSION_1 = {"If-Match": '"1"'}
+CREDENTIALS = {"auth_mode": "client_credentials", "client_id": "new", "client_secret": "planted-1"}
+DEEDS = {
+    "create_api_key": Deed(
+        "api_key.created", by="Admin", body={"name": "Export", "scopes": ["dashboard:read"]}
+    ),
+    "revoke_api_key": Deed("api_key.revoked", by="Admin", places={"api_key_id": str(KEY)}),
+    "link_record": Deed("client_link.set", places=COMPANY, body={"client_id": str(CLIENT)}),
+    "unlink_record": Deed("client_link.removed", places=COMPANY | {"source_id": "company-2"}),
+    "test_pax8": Deed("integration.tested"),
+    "connect_pax8": Deed("integration.connected", body={"credentials": CREDENTIALS}),
+    "update_integration": Deed(
+        "integration.rescheduled",
+        places={"provider": "pax8"},
+        body={"schedule_minutes": 30},
+        headers=VERSION_1,
+    ),
+    "disconnect_integration": Deed("integration.disconnected", places={"provider": "pax8"}),
+    "push_organisation": Deed(
+        "organisation.updated",
+        by="organisations:write",
+        body={
+            "name": "Bluegum Technology",
+            "slug": "bluegum",
+            "time_zone": "Australia/Perth",
+            "reporting_currency": "AUD",
+        },
+    ),
+    "push_client": Deed(
+        "client.updated",
+        by="clients:write",
+        places={"client_id": str(CLIENT)},
+        body={"name": "Acacia Dental Care"},
+    ),
+    "push_clients": Deed(
+        "clients.pushed",
+        by="clients:write",
+        body={"clients": [{"id": str(new_id()), "name": f"Client {n}"} for n in range(500)]},
+    ),
+    "revoke_sessions": Deed(
+        "sessions.revoked", by="sessions:revoke", body={"session_id": "another-session"}
+    ),
+    "update_billing_settings": Deed(
+        "settings.updated", body={"annual_price_is": "month"}, headers=VERSION_1
+    ),
+    "put_exchange_rate": Deed("exchange_rate.entered", places=RATE, body={"rate": "1.6"}),
+    "delete_exchange_rate": Deed("exchange_rate.removed", places=RATE),
+    "update_product": Deed(
+        "product.usage_marked",
+        places={"source_id": "product-1"},
+        body={"usage_billed": True},
+        headers=VERSION_1,
+    ),
+    "start_sync": Deed("sync.requested", body={}),
+    "cancel_sync": Deed("sync.cancelled", places={"sync_id": "{sync}"}),
+}
+"""A new operation that changes something needs its line here, or the walk fails."""
+
+MUTATIONS = [name for name, operation in OPERATIONS.items() if operation.method != "GET"]
+# What a limiter or a token of a third party's cost is spent, whatever becomes of the request.
+SPENT = {"provider_limits", "provider_tokens"}
+
+
+@pytest.fixture
+async def planted(api: Api, database: Database, process: Process) -> AsyncIterator[Api]:
+    """An organisation with something to change everywhere, and a Pax8 that refuses credentials."""
+    books = Books(database, api.organisation_id)
+    connection_id = await connect_pax8(database, process, api.organisation_id, version=1)
+    assert connection_id
+    await database.insert(
+        "clients", organisation_id=api.organisation_id, id=CLIENT, name="Acacia", active=True
+    )
+    for company in ("company-1", "company-2"):
+        await books.company(company, "Acacia Dental Pty Ltd")
+    await database.insert(
+        "client_links",
+        organisation_id=api.organisation_id,
+        source="pax8",
+        source_id="company-2",
+        client_id=CLIENT,
+        origin="manual",
+    )
+    await database.insert(
+        "exchange_rates",
+        organisation_id=api.organisation_id,
+        currency="USD",
+        reporting_currency="AUD",
+        valid_on=NOW.date().replace(day=1),
+        rate=1,
+        entered_by="Somebody",
+    )
+    await database.insert(
+        "products",
+        organisation_id=api.organisation_id,
+        source="pax8",
+        source_id="product-1",
+        fetched_at=NOW,
+    )
+    await database.insert(
+        "api_keys",
+        organisation_id=api.organisation_id,
+        id=KEY,
+        name="Reports",
+        scopes=["dashboard:read"],
+        created_by="Somebody",
+        created_at=NOW,
+    )
+    await database.insert(
+        "api_key_hashes",
+        organisation_id=api.organisation_id,
+        id=KEY,
+        hash=b"hash",
+        expires_at=NOW,
+    )
+    with respx.mock(assert_all_called=False) as router:
+        router.post(TOKEN_URL).respond(401)
+        yield api
+
+
+async def sync_of(api: Api, name: str) -> str:
+    """A queued sync, for whoever needs one to be there."""
+    if name != "cancel_sync":
+        return ""
+    answer = await api.finance.post("/v1/syncs", json={})
+    assert answer.status_code == 202
+    return str(answer.json()["id"])
+
+
+async def perform(operation: Operation, deed: Deed, api: Api, sync: str, *, by: str) -> Any:
+    places = {name: value.format(sync=sync) for name, value in deed.places.items()}
+    known = {"organisation_id": str(api.organisation_id)} | places
+    caller = api.service(by) if ":" in by else api.as_role(by)
+    body = {} if deed.body is None else {"json": deed.body}
+    return await caller.request(
+        operation.method, operation.url(known), headers=dict(deed.headers), **body
+    )
+
+
+async def entries(database: Database, answer: httpx.Response) -> list[dict[str, Any]]:
+    rows = await database.as_owner(
+        "SELECT * FROM audit WHERE request_id = $1", answer.headers["x-request-id"]
+    )
+    return [dict(row) for row in rows]
+
+
+async def everything(database: Database) -> set[tuple[str, str]]:
+    """Every row of every table, as text."""
+    each = (f"SELECT '{name}' AS of, t::text AS row FROM {name} t" for name in TABLES)  # noqa: S608 - our own tables
+    rows = await database.as_owner(" UNION ALL ".join(each))
+    return {(row["of"], row["row"]) for row in rows if row["of"] not in SPENT}
+
+
+async def fail(_: Process, __: UnitOfWork) -> None:
+    raise RuntimeError("planted, after the entry was written and before the commit")
+
+
+def test_every_mutation_of_the_document_is_performed_here(figure: Figure) -> None:
+    assert DEEDS.keys() == set(MUTATIONS)
+    figure(f"29: {len(MUTATIONS)} mutations, each with its entry, none where refused or undone")
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+async def test_a_mutation_and_its_entry_are_one(
+    planted: Api, database: Database, name: str
+) -> None:
+    operation, deed, api = OPERATIONS[name], DEEDS[name], planted
+    sync = await sync_of(api, name)
+    before = await everything(database)
+
+    refused = await perform(operation, deed, api, sync, by="Viewer")
+    assert refused.status_code == 403
+    assert await everything(database) == before
+
+    process = api.app.state.process
+    api.app.state.process = replace(process, subscribers=(write_down, fail))
+    failed = await perform(operation, deed, api, sync, by=deed.by)
+    assert failed.status_code == 500
+    assert await everything(database) == before
+
+    api.app.state.process = process
+    done = await perform(operation, deed, api, sync, by=deed.by)
+    assert done.status_code in {200, 201, 202, 204}, done.text
+    (entry,) = await entries(database, done)
+    is_service = ":" in deed.by
+    assert entry["action"] == deed.action
+    assert (entry["actor_kind"], entry["actor_id"], entry["role"]) == (
+        ("service", "panelone", None) if is_service else ("person", "person-1", deed.by)
+    )
+    assert (entry["at"], entry["address"]) == (NOW, "127.0.0.1")
+    assert entry["before"] != entry["after"]
+    assert "planted-1" not in str(entry)
+    assert {table for table, _ in before ^ await everything(database)} >= {"audit"}
