@@ -1,5 +1,9 @@
 """What every test may ask for: a clock, a database of its own, a process, the API."""
 
+from tests.support import walls
+
+# isort: split
+
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -26,6 +30,10 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    walls.without_tests_of_the_missing_one(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

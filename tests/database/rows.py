@@ -1,7 +1,7 @@
 """A row for every table, made from the schema itself, so that no table is forgotten."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
@@ -49,18 +49,28 @@ BY_TYPE: dict[type, Any] = {
 }
 
 
-def a_row(table: Table, organisation_id: UUID) -> dict[str, Any]:
+def marked(mark: str) -> dict[type, Any]:
+    """Values that are told from those of other rows by their ids, texts and days."""
+    day = BY_TYPE[date] - timedelta(days=len(mark))
+    return BY_TYPE | {UUID: uuid5(NAMESPACE, mark), str: mark, date: day}
+
+
+def a_row(
+    table: Table, organisation_id: UUID, by_type: Mapping[type, Any] = BY_TYPE
+) -> dict[str, Any]:
     return {
-        column.name: _value(table, column, organisation_id)
+        column.name: _value(table, column, organisation_id, by_type)
         for column in table.columns
         if column.computed is None and column.identity is None
     }
 
 
-def rows(organisation_id: UUID) -> Iterator[tuple[str, dict[str, Any]]]:
+def rows(
+    organisation_id: UUID, by_type: Mapping[type, Any] = BY_TYPE
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """In the order in which foreign keys let them in."""
     for name, table in TABLES.items():
-        yield name, a_row(table, organisation_id)
+        yield name, a_row(table, organisation_id, by_type)
 
 
 async def insert(connection: asyncpg.Connection, table: str, row: dict[str, Any]) -> None:
@@ -75,15 +85,17 @@ async def fill(connection: asyncpg.Connection, *organisations: UUID) -> None:
             await insert(connection, table, row)
 
 
-def _value(table: Table, column: Column[Any], organisation_id: UUID) -> Any:
+def _value(
+    table: Table, column: Column[Any], organisation_id: UUID, by_type: Mapping[type, Any]
+) -> Any:
     if column.name == "organisation_id" or (table.name, column.name) == ("organisations", "id"):
         return organisation_id
     if (table.name, column.name) in ONE_FOR_ALL:
-        return uuid5(NAMESPACE, str(organisation_id))
+        return uuid5(by_type[UUID], str(organisation_id))
     if (table.name, column.name) in CHOSEN:
         return CHOSEN[table.name, column.name]
     if isinstance(column.type, JSONB):
         return "{}"
     if isinstance(column.type, ARRAY):
         return []
-    return BY_TYPE[column.type.python_type]
+    return by_type[column.type.python_type]

@@ -22,6 +22,7 @@ DIRECTORY_COLUMNS = {
     "organisations": {"id", "created_at", "ended_at"},
 }  # fmt: skip
 
+pytestmark = pytest.mark.row_security
 each_table = pytest.mark.parametrize("name", TABLES)
 each_tenant_table = pytest.mark.parametrize("name", TENANT_TABLES)
 

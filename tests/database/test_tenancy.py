@@ -20,6 +20,7 @@ from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import directory_work, unit_of_work
 from billingone_api.kit.ids import new_id
 
+pytestmark = pytest.mark.row_security
 each_tenant_table = pytest.mark.parametrize("name", TENANT_TABLES)
 # The audit log is added to alone: test_catalogue holds its grants to that.
 each_changing_table = pytest.mark.parametrize("name", sorted({*TENANT_TABLES} - {"audit"}))
@@ -269,6 +270,7 @@ async def test_many_cancelled_requests_at_once_cross_no_rows(two_organisations: 
     assert [pair for pair in seen if pair[1] != [pair[0]]] == []
 
 
+@pytest.mark.own_filter
 async def test_the_repositorys_own_filter_holds_without_row_security(
     two_organisations: Database,
 ) -> None:

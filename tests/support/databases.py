@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from tests.support import walls
 
 from billingone_api.database.migrations import migrate
 from billingone_api.embedded.postgres import EmbeddedPostgres
@@ -28,7 +29,7 @@ class Database:
 
     async def as_owner(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """What no policy hides: for arranging a test and for looking behind the API."""
-        return await _run(self.owner_url, sql, *arguments)
+        return await run(self.owner_url, sql, *arguments)
 
     async def insert(self, table: str, **values: Any) -> None:
         names = ", ".join(values)
@@ -71,7 +72,7 @@ class Database:
         return organisation_id
 
 
-async def _run(url: str, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+async def run(url: str, sql: str, *arguments: Any) -> list[asyncpg.Record]:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
         rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
@@ -89,6 +90,8 @@ def make_template(server: EmbeddedPostgres) -> None:
             folder=ROOT,
         )
     )
+    if walls.ONLY == "own_filter":
+        asyncio.run(run(server.owner_url(TEMPLATE), walls.WITHOUT_ROW_SECURITY))
 
 
 @contextmanager
@@ -104,7 +107,7 @@ def copied(server: EmbeddedPostgres) -> Iterator[Database]:
 async def emptied(server: EmbeddedPostgres, database: Database) -> None:
     """No rows, and nobody left who works on them: a test that failed may leave connections."""
     name = database.owner_url.rpartition("/")[2]
-    await _run(
+    await run(
         server.superuser_url(name),
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()",

@@ -40,11 +40,16 @@ class Operation:
         shown = content.get("examples") or resolved(content["schema"])["examples"]
         return shown[0] if isinstance(shown, list) else next(iter(shown.values()))["value"]
 
-    def fields(self) -> list[str]:
+    def properties(self) -> dict[str, Any]:
+        """The members of the body and their schemas."""
         if self.body is None:
-            return []
+            return {}
         schema = resolved(self.body["content"]["application/json"]["schema"])
-        return list(schema.get("properties", {}))
+        found: dict[str, Any] = schema.get("properties", {})
+        return found
+
+    def fields(self) -> list[str]:
+        return list(self.properties())
 
     def named(self, place: str) -> list[str]:
         return [at["name"] for at in self.parameters if at["in"] == place]

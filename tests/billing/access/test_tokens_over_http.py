@@ -3,10 +3,12 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from tests.kit.auth.clauses import CLAUSES, by_clause
 from tests.kit.auth.corpus import GOOD, ROLE_UNKNOWN, Case, corpus
 from tests.kit.auth.mint import AUDIENCE, ISSUER, NOW, ORGANISATION, FixedKeys, Mint
 from tests.support.api import made_process, running_app, settings_for
@@ -26,6 +28,7 @@ RULES = TokenRules(
     jwks_url="https://panelone.example/jwks.json",
 )
 MINT = Mint()
+ELSEWHERE = "018f7a52-4c1e-7000-9d3b-2a5c8e6f1b08"
 CASES = list(corpus(MINT))
 SERVICES: dict[str, tuple[int, str | None]] = {
     "service of all organisations": (403, "organisation_mismatch"),
@@ -111,8 +114,35 @@ async def test_what_is_no_bearer_token_is_told_so(
 def test_the_corpus_covers_every_clause_of_the_promise(figure: Figure) -> None:
     """How many there are is printed; that each has its verdict is shown above, over HTTP."""
     refused = [case for case in CASES if case.code is not GOOD]
-    figure(f"1: {len(refused)} malformed and forged tokens refused, {len(CASES)} in the corpus")
-    assert len({case.name for case in CASES}) == len(CASES) >= 200
+    counts = by_clause(CASES)
+    shown = ", ".join(f"{clause} {number}" for clause, number in counts.items())
+    figure(f"1: {len(CASES)} tokens over HTTP, {len(refused)} of them refused: {shown}")
+    assert counts.keys() == CLAUSES.keys()
+    assert min(counts.values()) > 0
+    assert len({case.name for case in CASES}) == len(CASES) >= 500
+    assert len(SENDABLE) + len(UNSENDABLE) >= len(CASES) - 3
+
+
+@pytest.mark.parametrize(
+    ("claims", "path", "code"),
+    [
+        ({}, "/v1/api-keys", "forbidden"),
+        (
+            {"app_metadata": {"org_id": ELSEWHERE, "role": "Owner"}},
+            "/v1/me",
+            "organisation_unknown",
+        ),
+        ({"app_metadata": {"org_id": ORGANISATION, "role": "Boss"}}, "/v1/me", "role_unknown"),
+        ({"app_metadata": {"org_id": ELSEWHERE, "role": "Boss"}}, "/v1/me", "role_unknown"),
+    ],
+)
+async def test_a_good_token_that_may_not_is_403_without_a_challenge(
+    door: Door, claims: dict[str, Any], path: str, code: str
+) -> None:
+    token = MINT.token(MINT.claims(**claims))
+    answer = await door.http.get(path, headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["code"]) == (403, code)
+    assert "www-authenticate" not in answer.headers
 
 
 async def test_a_token_in_the_address_is_none(door: Door) -> None:

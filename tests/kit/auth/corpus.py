@@ -326,9 +326,11 @@ def _key_ids(mint: Mint) -> Iterator[Case]:
     for kid in ("twice-across-kinds", "called-rsa", "off-curve", "okp"):
         header = {"alg": "ES256", "kid": kid}
         yield Case(f"key {kid} does not fit", mint.token(header=header, signer=elliptic), INVALID)
-    weak = rs256(rsa_key("weak", bits=1024))
-    token = mint.token(header={"alg": "RS256", "kid": "weak"}, signer=weak)
-    yield Case("key of 1,024 bits", token, INVALID)
+    for kid, bits in (("weak", 1024), ("nearly", 2047)):
+        token = mint.token(
+            header={"alg": "RS256", "kid": kid}, signer=rs256(rsa_key(kid, bits=bits))
+        )
+        yield Case(f"key of {bits:,} bits", token, INVALID)
     p384 = es256(ec_key("p384"))
     for alg in ("ES256", "ES384"):
         token = mint.token(header={"alg": alg, "kid": "p384"}, signer=p384)

@@ -149,7 +149,7 @@ class Mint:
 
     def jwks(self) -> Json:
         """An EC key before the RSA key, then what nobody should trust."""
-        main, second, weak = rsa_key("main"), rsa_key("second"), rsa_key("weak", bits=1024)
+        main, second = rsa_key("main"), rsa_key("second")
         private = number(second.private_numbers().d)
         return {
             "keys": [
@@ -157,7 +157,8 @@ class Mint:
                 rsa_record(main, "rsa-1"),
                 rsa_record(second, "rsa-plain", use=OMIT, alg=OMIT),
                 rsa_record(second, "rsa-ops", key_ops=["verify"]),
-                rsa_record(weak, "weak"),
+                rsa_record(rsa_key("weak", bits=1024), "weak"),
+                rsa_record(rsa_key("nearly", bits=2047), "nearly"),
                 rsa_record(second, "for-encryption", use="enc"),
                 rsa_record(second, "for-wrapping", key_ops=["wrapKey"]),
                 rsa_record(second, "rs512", alg="RS512"),

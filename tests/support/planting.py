@@ -1,0 +1,96 @@
+"""Rows in every table for an organisation, such as the API reads them and tells them apart by."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from tests.database.rows import TABLES, a_row, marked, rows
+
+_LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
+_USUAL: Final = {
+    "source": "pax8",
+    "provider": "pax8",
+    "gone_at": None,
+    "ended_at": None,
+    "reporting_currency": "AUD",
+    "time_zone": "Australia/Sydney",
+}
+# What a row needs so that the API takes it for what it is; everything else carries the mark.
+_MEANT: Final[dict[str, dict[str, Any]]] = {
+    "api_keys": {"scopes": ["clients:read"]},
+    "due_work": {"lease": None, "leased_until": None},
+    "exchange_rates": {"currency": "USD"},
+    "integrations": {"attention_code": None, "auth_mode": "client_credentials"},
+    "products": {"usage_evidence": None, "usage_billed_by_hand": None},
+    "revocations": {"issued_before": _LONG_AGO},
+    "subscriptions": {
+        "source_status": "Active",
+        "currency": "AUD",
+        "billing_term": "Monthly",
+        "ends_on": None,
+        "usage_billed": False,
+        "parent_id": None,
+    },
+    "sync_runs": {"problem": None, "detail": None, "resumes_at": None},
+    "sync_steps": {"notice": None},
+}
+_MEANT["subscription_versions"] = {
+    name: value for name, value in _MEANT["subscriptions"].items() if name != "parent_id"
+}
+
+
+def id_of(mark: str) -> UUID:
+    """The id of every row with that mark."""
+    found: UUID = marked(mark)[UUID]
+    return found
+
+
+async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> None:
+    """A row with each mark in every table, and a company of Pax8's that is nobody's client."""
+    connection = await asyncpg.connect(owner_url.replace("+asyncpg", ""))
+    try:
+        for mark in marks:
+            for name, row in rows(organisation_id, marked(mark)):
+                usual = {column: value for column, value in _USUAL.items() if column in row}
+                await _insert(connection, name, row | usual | _MEANT.get(name, {}))
+            unmapped = a_row(TABLES["pax8_companies"], organisation_id, marked(f"{mark}-unmapped"))
+            await _insert(connection, "pax8_companies", unmapped | {"gone_at": None})
+    finally:
+        await connection.close()
+
+
+async def _insert(connection: asyncpg.Connection, table: str, row: dict[str, Any]) -> None:
+    """Where only one is possible, such as settings, the first mark's stays."""
+    names = ", ".join(f'"{name}"' for name in row)
+    places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+    await connection.execute(
+        f"INSERT INTO {table} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - names of our own tables
+        *row.values(),
+    )
+
+
+async def rows_of(owner_url: str, organisation_id: UUID) -> dict[str, list[str]]:
+    """Every row of an organisation as text, table by table, the directory's as well."""
+    connection = await asyncpg.connect(owner_url.replace("+asyncpg", ""))
+    try:
+        return {
+            name: [
+                row["whole"]
+                for row in await connection.fetch(
+                    f"SELECT t::text AS whole FROM {name} t"  # noqa: S608 - names of our own tables
+                    f" WHERE {'id' if name == 'organisations' else 'organisation_id'} = $1"
+                    " ORDER BY 1",
+                    organisation_id,
+                )
+            ]
+            for name in TABLES
+        }
+    finally:
+        await connection.close()
+
+
+def day_of(mark: str) -> str:
+    """The day of every row with that mark, as an address says it."""
+    return str(marked(mark)[date])
