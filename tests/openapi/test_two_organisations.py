@@ -291,7 +291,8 @@ def choices(schema: Mapping[str, Any]) -> list[str]:
     listed += [str(shape["const"]) for shape in shapes if "const" in shape]
     if any(shape.get("type") == "boolean" for shape in shapes):
         listed += ["true", "false"]
-    formats = {"uuid": str(id_of(OURS[0])), "date": day_of(OURS[0])}
+    day = day_of(OURS[0])
+    formats = {"uuid": str(id_of(OURS[0])), "date": day, "date-time": f"{day}T00:00:00Z"}
     listed += [formats[shape["format"]] for shape in shapes if shape.get("format") in formats]
     usual = str(schema.get("default")).lower()
     return [value for value in listed if value != usual] or ["USD"]
