@@ -28,10 +28,11 @@ demo: venv ## the main job, on this machine: ONCE=1 ends after printing, JSON=1,
 	@exec .venv/bin/billingone demo $(call flag,ONCE,once) $(call flag,JSON,json) \
 	  $(call flag,FRESH,fresh) $(if $(SCALE),--scale "$(SCALE)")
 
-test: venv ## every test; needs no server and no network: ARGS="-k words" chooses
+test: venv ## every test; needs no server, and the network only the first time: ARGS="-k words" chooses
 	@exec .venv/bin/pytest -n 2 $(ARGS)
 
-check: lint types contracts test ## test, and lint, types and the arrows between rooms
+check: export EXAMPLES = 60
+check: lint types contracts test ## test with more made-up requests, lint, types, the arrows
 
 lint: venv
 	@.venv/bin/ruff check .
@@ -49,7 +50,7 @@ bench: venv ## speed, each figure as a ratio to a ceiling measured in the same r
 openapi: venv ## write openapi/openapi.json anew
 	@.venv/bin/billingone openapi > .venv/openapi.json && mv .venv/openapi.json openapi/openapi.json
 
-released: venv ## after a release: later documents are compared with this one
+released: ## after a release: later documents are compared with this one
 	@cp openapi/openapi.json openapi/released.json
 
 # An address in a lock would be one machine's: none is written. UPGRADE=1 takes newer versions.

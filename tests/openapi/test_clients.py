@@ -5,21 +5,15 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.api import Api
-from tests.support.books import Books
-from tests.support.databases import Database
+from tests.openapi.conftest import Practice
 from tests.support.figures import Figure
 from tests.support.node import OPENAPI, with_tools
-from tests.support.server import serving
-
-from billingone_api.kit.ids import new_id
 
 HERE = Path(__file__).parent
 README = (OPENAPI / "README.md").read_text()
@@ -65,48 +59,10 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return Workshop(folder, with_tools(folder))
 
 
-@dataclass(frozen=True)
-class Practice:
-    """A running API and what a driver is told: where, as whom, and what to link to whom."""
-
-    arguments: tuple[str, str, str, str]
-
-
-@pytest.fixture
-async def practice(api: Api, database: Database) -> AsyncIterator[Practice]:
-    """Three clients, one of them not linked yet, in two currencies of which one has no rate."""
-    books = Books(database, api.organisation_id)
-    await books.connected()
-    clients = {name: new_id() for name in ("Bluegum", "Kauri", "Rimu")}
-    for name, client_id in clients.items():
-        company = await books.company(f"company-{name}", f"{name} Pty Ltd")
-        claimed = {"pax8_company_id": company} if name != "Rimu" else {}
-        body = {"name": name, "external_ids": claimed}
-        told = await api.service("clients:write").put(
-            f"/v1/panelone/clients/{client_id}", json=body
-        )
-        assert told.status_code == 201
-    for name, price, currency in (
-        ("Bluegum", "1234567890123.45", "AUD"),
-        ("Bluegum", "0.01", "AUD"),
-        ("Kauri", "80.00", "NZD"),
-        ("Rimu", "7.30", "AUD"),
-    ):
-        await books.subscription(
-            f"company-{name}",
-            client_id=clients[name] if name != "Rimu" else None,
-            price=Decimal(price),
-            currency=currency,
-        )
-    async with serving(api.app) as port:
-        yield Practice(
-            (
-                f"http://127.0.0.1:{port}",
-                api.mint.person(api.organisation_id),
-                "company-Rimu",
-                str(clients["Rimu"]),
-            )
-        )
+def told(practice: Practice) -> tuple[str, ...]:
+    """Where the API is, as whom, and what to link to whom."""
+    token = practice.api.mint.person(practice.api.organisation_id)
+    return (practice.url, token, "company-Rimu", str(practice.clients["Rimu"]))
 
 
 def test_what_the_page_quotes_stands_in_the_examples() -> None:
@@ -137,7 +93,7 @@ async def test_the_typescript_client_compiles_and_works(
     for command in commands("TypeScript"):
         await workshop.run(*command.split())
     examples = str(workshop.folder / "examples")
-    said = await workshop.run("node", str(HERE / "drive.mjs"), examples, *practice.arguments)
+    said = await workshop.run("node", str(HERE / "drive.mjs"), examples, *told(practice))
     assert json.loads(said) == {
         "linked": [True, 1],
         "unknown": None,
@@ -161,7 +117,7 @@ async def test_the_python_client_compiles_and_works(
     for command in commands("Python"):
         said = await workshop.run(*command.split())
     paths = f"{workshop.folder}:{workshop.folder / 'examples'}"
-    drive = (sys.executable, str(HERE / "drive.py"), *practice.arguments)
+    drive = (sys.executable, str(HERE / "drive.py"), *told(practice))
     assert json.loads(await workshop.run(*drive, PYTHONPATH=paths)) == {
         "linked": [True, 1],
         "unknown": None,

@@ -138,6 +138,25 @@ def test_a_schema_has_a_name_a_generated_client_can_keep(name: str) -> None:
 
 
 @each_schema
+def test_no_schema_is_called_like_a_part_of_a_generated_client(name: str) -> None:
+    assert name not in {"AuthenticatedClient", "Client", "File", "Response", "Unset"}
+    assert not name.endswith("Out")
+
+
+@each_schema
+def test_a_choice_that_may_be_null_has_a_name(name: str) -> None:
+    """Otherwise a client calls it SubscriptionMrrExcludedType0."""
+    choices = [choice for part in parts(SCHEMAS[name]) for choice in part.get("anyOf", ())]
+    assert [choice for choice in choices if len(choice.get("enum", ())) > 1] == []
+
+
+@each_operation
+def test_a_parameter_is_there_or_not_and_never_null(name: str) -> None:
+    for parameter in operation(name).get("parameters", []):
+        assert {"type": "null"} not in list(parts(parameter["schema"])), parameter["name"]
+
+
+@each_schema
 def test_a_schema_is_described(name: str) -> None:
     assert SCHEMAS[name].get("description", "").strip()
 

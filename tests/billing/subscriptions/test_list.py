@@ -535,6 +535,8 @@ async def test_the_longest_name_still_fits_into_a_cursor(api: Api, engine: Engin
         ("renews_from=2026-02-30", "/renews_from"),
         ("renews_from=soon", "/renews_from"),
         ("renews_to=99999-01-01", "/renews_to"),
+        ("renews_to=0", "/renews_to"),
+        ("renews_from=1795482000", "/renews_from"),
         ("renews_from=2026-02-02&renews_to=2026-02-01", ""),
         ("with_total=maybe", "/with_total"),
         ("cursor=" + "a" * 6000, "/cursor"),

@@ -50,7 +50,11 @@ Token = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(storable),
 ]
-ForeignId = Annotated[Token | None, BeforeValidator(_blank_is_none)]
+ForeignId = Annotated[
+    Token | None,
+    BeforeValidator(_blank_is_none),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 200}, {"type": "null"}]}),
+]
 Domain = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=253),

@@ -1,9 +1,8 @@
 """Settings and exchange rates on the wire."""
 
-import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import Path
 from pydantic import (
@@ -18,18 +17,9 @@ from pydantic import (
 
 from billingone_api.billing.definitions.schemas import AnnualPriceIs, PriceIs, plain
 from billingone_api.billing.settings.models import RatesWanted
-from billingone_api.kit.clock import known_time_zone
+from billingone_api.kit.clock import known_time_zone, written_day
 from billingone_api.kit.money import known_currency
 from billingone_api.kit.pagination import ListQuery, PageOf
-
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _written_out(day: Any) -> Any:
-    """A bare number would be read as seconds since 1970."""
-    if isinstance(day, str) and not _DAY.fullmatch(day):
-        raise ValueError("Should be a date, YYYY-MM-DD.")
-    return day
 
 
 def _above_zero(rate: str) -> str:
@@ -173,6 +163,6 @@ class ExchangeRateQuery(ListQuery):
 CurrencyInPath = Annotated[Currency, Path(description="ISO 4217, in capitals.")]
 DayInPath = Annotated[
     date,
-    BeforeValidator(_written_out),
+    BeforeValidator(written_day),
     Path(description="The first day on which the rate holds.", examples=["2026-11-01"]),
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -26,6 +27,7 @@ from billingone_api.billing.subscriptions.example import (
     SUBSCRIPTION_PAGE,
 )
 from billingone_api.billing.subscriptions.models import Flag, Wanted
+from billingone_api.kit.clock import written_day
 from billingone_api.kit.pagination import ListQuery, PageOf, SearchQuery
 from billingone_api.kit.text import storable
 
@@ -75,9 +77,14 @@ class _Filters(SearchQuery):
     ] = None
     renews_from: Annotated[
         date | None,
+        BeforeValidator(written_day),
         Field(description="Commitment ends (without one: subscription ends) on this day or later."),
     ] = None
-    renews_to: Annotated[date | None, Field(description="The same, on this day or before.")] = None
+    renews_to: Annotated[
+        date | None,
+        BeforeValidator(written_day),
+        Field(description="The same, on this day or before."),
+    ] = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "_Filters":
