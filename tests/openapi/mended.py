@@ -1,11 +1,13 @@
 """What the document's words ask and no schema can: put right in cases that mean to be good."""
 
+import itertools
 import os
 from typing import Any
 
 import schemathesis
 from schemathesis import GenerationMode
 
+NUMBERS = itertools.count()
 KNOWN = {
     "client_id": os.environ["CLIENT"],
     "client_secret": "letters-and-signs",
@@ -32,6 +34,8 @@ def before_call(context: Any, case: schemathesis.Case, kwargs: Any) -> None:
     if "source_id" in case.path_parameters:
         is_product = "/products/" in case.operation.path
         case.path_parameters["source_id"] = "product-1" if is_product else "company-Rimu"
+    if "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = f"key-{next(NUMBERS)}"  # a new one for a new request
     if case.operation.path.endswith("/sessions:revoke"):
         case.body = {"session_id": "session-7"}  # or a user since an instant, never both
     if case.method == "PATCH" or "If-Match" in case.headers:

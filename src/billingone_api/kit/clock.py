@@ -1,12 +1,9 @@
 """The time, injected: production reads the system, tests choose."""
 
-import re
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
-
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Clock(Protocol):
@@ -38,10 +35,3 @@ def known_time_zone(name: str) -> str:
     if name not in time_zones():
         raise ValueError("Should be a time zone of the IANA database, such as Australia/Sydney.")
     return name
-
-
-def written_day(day: Any) -> Any:
-    """The same value; raises ValueError for a bare number, which would be seconds since 1970."""
-    if isinstance(day, str) and not _DAY.fullmatch(day):
-        raise ValueError("Should be a date, YYYY-MM-DD.")
-    return day

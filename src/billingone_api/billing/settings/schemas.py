@@ -9,7 +9,6 @@ from pydantic import (
     MISSING,
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -17,7 +16,8 @@ from pydantic import (
 
 from billingone_api.billing.definitions.schemas import AnnualPriceIs, PriceIs, plain
 from billingone_api.billing.settings.models import RatesWanted
-from billingone_api.kit.clock import known_time_zone, written_day
+from billingone_api.kit.clock import known_time_zone
+from billingone_api.kit.instants import Day
 from billingone_api.kit.money import known_currency
 from billingone_api.kit.pagination import ListQuery, PageOf
 
@@ -162,7 +162,6 @@ class ExchangeRateQuery(ListQuery):
 
 CurrencyInPath = Annotated[Currency, Path(description="ISO 4217, in capitals.")]
 DayInPath = Annotated[
-    date,
-    BeforeValidator(written_day),
+    Day,
     Path(description="The first day on which the rate holds.", examples=["2026-11-01"]),
 ]

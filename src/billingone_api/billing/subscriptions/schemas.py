@@ -8,7 +8,6 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -27,7 +26,7 @@ from billingone_api.billing.subscriptions.example import (
     SUBSCRIPTION_PAGE,
 )
 from billingone_api.billing.subscriptions.models import Flag, Wanted
-from billingone_api.kit.clock import written_day
+from billingone_api.kit.instants import Day
 from billingone_api.kit.pagination import ListQuery, PageOf, SearchQuery
 from billingone_api.kit.text import storable
 
@@ -76,13 +75,11 @@ class _Filters(SearchQuery):
         Word | None, Field(description="In Pax8's words.", examples=["Monthly"])
     ] = None
     renews_from: Annotated[
-        date | None,
-        BeforeValidator(written_day),
+        Day | None,
         Field(description="Commitment ends (without one: subscription ends) on this day or later."),
     ] = None
     renews_to: Annotated[
-        date | None,
-        BeforeValidator(written_day),
+        Day | None,
         Field(description="The same, on this day or before."),
     ] = None
 
