@@ -8,7 +8,7 @@ INSTANTS: TypeAdapter[object] = TypeAdapter(Instant)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "0.5", "1795482000", "-1", "1e9", "2026-11", "20261101", "2026-11-31", "today"]
+    "text", ["", "0", "0.5", "1795482000", "-1", "1e9", "2026-11", "2026-11-31", "today"]
 )
 def test_what_is_not_written_out_is_no_day_and_no_instant(text: str) -> None:
     for kind in (DAYS, INSTANTS):
