@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from billingone_api.kit.auth.rules import TokenRules
 from billingone_api.kit.cipher import KeyRing, parse_key_ring
+from billingone_api.kit.http.addresses import check_address
 
 
 class ConfigurationError(Exception):
@@ -59,7 +60,13 @@ def _ring(text: SecretStr) -> SecretStr:
     return text
 
 
+def _third_party(url: str) -> str:
+    check_address(url, of="The address")
+    return url
+
+
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres)]
+ThirdPartyUrl = Annotated[str, AfterValidator(_third_party)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
@@ -116,10 +123,10 @@ class Settings(BaseSettings):
         default="https://app.billingone.dev", description="For the app switcher."
     )
 
-    pax8_api_url: str = Field(
+    pax8_api_url: ThirdPartyUrl = Field(
         default="https://api.pax8.com/v1", description="Pax8's partner API, or the sandbox's."
     )
-    pax8_token_url: str = Field(
+    pax8_token_url: ThirdPartyUrl = Field(
         default="https://api.pax8.com/v1/token", description="Where Pax8 hands out tokens."
     )
     pax8_audience: str = Field(

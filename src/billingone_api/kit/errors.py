@@ -2,7 +2,8 @@
 
 ApiError
 ├── InvalidRequest 422        (ValidationFailed: with pointers)
-├── Unauthenticated 401       token_missing, token_invalid, token_expired, session_revoked
+├── Unauthenticated 401       token_missing, token_invalid, token_expired, session_revoked,
+│                            api_key_invalid
 ├── Forbidden 403             forbidden, role_unknown, organisation_unknown, organisation_mismatch,
 │                            person_required
 ├── NotFound 404              not_found

@@ -11,6 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from tests.support.api import Api, settings_for, standing_api
 from tests.support.databases import Database
+from tests.support.figures import Figure
 from tests.support.operations import ANY_ID, OPERATIONS, Operation, encoded
 
 from billingone_api.billing.access.models import Permission, Role
@@ -58,6 +59,11 @@ SCOPES = {
     "integrations:write",
     "syncs:read",
     "syncs:run",
+}
+# An admin's, without what makes keys.
+KEY_SCOPES = {name for name, roles in ROLES_OF.items() if "Admin" in roles} - {
+    "a person",
+    "api-keys:write",
 }
 ASKED_FOR = {
     "get_me": "a person",
@@ -132,10 +138,11 @@ def permission_of(guard: Any) -> str:
     return "a person" if guard is person else str(guard.permission)
 
 
-async def test_what_is_open_is_on_the_list(database: Database) -> None:
+async def test_what_is_open_is_on_the_list(database: Database, figure: Figure) -> None:
     app = create_app(settings_for(database, reference_page=False))
     found = doors(app).values()
     assert {path for path, guarded in found if not guarded} == OPEN_ROUTES
+    figure(f"4: {len(ASKED_FOR)} operations behind guards, {len(OPEN_ROUTES)} open routes listed")
 
 
 async def test_the_reference_page_opens_itself_and_nothing_else(database: Database) -> None:
@@ -226,6 +233,25 @@ async def test_a_service_comes_through_the_doors_of_its_scope(callers: Api, name
         assert_let_in(answer)
     else:
         assert_refused(answer, "forbidden", "person_required")
+
+
+@each_operation
+async def test_an_api_key_comes_through_the_doors_of_its_scopes(callers: Api, name: str) -> None:
+    asked = ASKED_FOR[name]
+    without = await knock(OPERATIONS[name], await keyholder(callers, KEY_SCOPES - {asked}), callers)
+    assert_refused(without, "forbidden", "person_required")
+    answer = await knock(OPERATIONS[name], await keyholder(callers, KEY_SCOPES), callers)
+    if asked in KEY_SCOPES:
+        assert_let_in(answer)
+    else:
+        assert_refused(answer, "forbidden", "person_required")
+
+
+async def keyholder(api: Api, scopes: set[str]) -> httpx.AsyncClient:
+    made = await api.as_role("Owner").post(
+        "/v1/api-keys", json={"name": "Script", "scopes": sorted(scopes)}
+    )
+    return api.caller(made.json()["key"])
 
 
 @each_operation

@@ -3,11 +3,10 @@
 import re
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 from billingone_api.kit.auth.shared_secret import check_secret
+from billingone_api.kit.http.addresses import check_address
 
 PUBLISHED: Final = frozenset({"RS256", "ES256"})
 SHARED: Final = "HS256"
@@ -64,7 +63,7 @@ class TokenRules:
         if self.shared_secret is not None:
             check_secret(self.shared_secret)
         if self.jwks_url is not None:
-            _check_address(self.jwks_url)
+            check_address(self.jwks_url, of="The key set's address")
 
     def _check_claims(self) -> None:
         for item in fields(self):
@@ -107,27 +106,3 @@ def _check_algorithms(algorithms: object) -> None:
         chosen <= PUBLISHED or chosen == {SHARED},
         "Algorithms are RS256 and ES256, or HS256 alone: one family per installation.",
     )
-
-
-def _check_address(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError("The key set's address is not a URL.") from error
-    _require(host, "The key set's address names no host.")
-    _require(
-        parts.username is None and parts.password is None and not parts.fragment,
-        "The key set's address carries neither credentials nor a fragment.",
-    )
-    _require(
-        parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host or "")),
-        "The key set's address is https, or http on this machine alone.",
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
