@@ -139,6 +139,18 @@ class Settings(BaseSettings):
         "minute (documented, not verified).",
     )
 
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Where this process serves /metrics for Prometheus, on loopback; each process "
+        "on a machine needs its own.",
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        default=None,
+        description="Where traces go, over OTLP and HTTP, with the other variables of "
+        "OpenTelemetry; without it none are made.",
+    )
     host: str = Field(default="127.0.0.1", description="Where `serve` listens.")
     port: int = Field(default=8000, ge=0, le=65535, description="Where `serve` listens.")
     cors_origins: Words = Field(

@@ -8,7 +8,6 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
-from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
 
 from billingone_api.billing.access import routes as access
@@ -26,6 +25,7 @@ from billingone_api.billing.subscriptions import routes as subscriptions
 from billingone_api.billing.syncs import routes as syncs
 from billingone_api.billing.syncs.ports import Source
 from billingone_api.config import Settings
+from billingone_api.database.backlog import due, oldest_seconds
 from billingone_api.database.engine import SIGNS_OF_ABSENCE, is_away
 from billingone_api.database.migrations import SchemaError, check_schema
 from billingone_api.kit import openapi, problems
@@ -154,6 +154,8 @@ def _framed(settings: Settings, lifespan: Any) -> FastAPI:
         "openapi_tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "lifespan": lifespan,
         "redirect_slashes": False,
+        # FastAPI's own would send along query strings, and the words of errors.
+        "telemetry": {"tracing": False, "metrics": False, "logs": False},
     }
     if settings.reference_page:
         return FastAPIOffline(docs_url="/docs", redoc_url=None, **known)
@@ -185,16 +187,8 @@ async def readyz(request: Request) -> Response:
     """The database is reachable and at this program's schema; oldest due work for the curious."""
     process = await process_of(request)
     await check_schema(process.engine)
-    async with process.engine.connect() as connection:
-        waiting = (
-            await connection.execute(
-                text(
-                    "SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0)::int "
-                    "FROM due_work WHERE due_at < now() AND lease IS NULL"
-                )
-            )
-        ).scalar_one()
-    return JSONResponse({"status": "ready", "oldest_due_work_seconds": max(waiting, 0)})
+    oldest = oldest_seconds(await due(process.engine))
+    return JSONResponse({"status": "ready", "oldest_due_work_seconds": int(oldest)})
 
 
 async def _recognise(request: Request) -> None:

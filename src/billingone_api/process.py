@@ -2,22 +2,31 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import httpx
+import structlog
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billingone_api.config import Settings
+from billingone_api.config import ConfigurationError, Settings
 from billingone_api.database.api_keys import PostgresKeyDirectory
+from billingone_api.database.backlog import Gauges
 from billingone_api.database.engine import create_engine
 from billingone_api.database.idempotency import PostgresAnswers
 from billingone_api.database.unit_of_work import UnitOfWork, unit_of_work
+from billingone_api.kit import metrics
 from billingone_api.kit.auth.api_keys import KeyVerifier, is_api_key
 from billingone_api.kit.auth.identity import Identity
 from billingone_api.kit.auth.keys import JwksKeys, keys_for
@@ -35,6 +44,7 @@ from billingone_api.kit.inbound import InboundLimiter, RedisLimiter
 from billingone_api.kit.pagination import Cursors
 from billingone_api.kit.problems import request_id
 from billingone_api.kit.requests import tell
+from billingone_api.kit.tracing import exported
 
 ORGANISATION_HEADER = "X-Organisation-Id"
 _COUNTED = "counted"  # a request whose body is refused asks twice whose it is
@@ -79,6 +89,8 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
     """Make what a process shares, and close it again whatever happens."""
     ring, rules = settings.key_ring, settings.token_rules
     async with AsyncExitStack() as stack:
+        is_traced = settings.otel_exporter_otlp_endpoint is not None
+        stack.enter_context(exported(service=name, is_wanted=is_traced))
         http = await stack.enter_async_context(create_http_client())
         engine = create_engine(
             settings.database_url.get_secret_value(),
@@ -92,6 +104,13 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
         keys = keys_for(rules, http=http, clock=clock)
         if isinstance(keys, JwksKeys):
             stack.push_async_callback(keys.aclose)
+        limiter = RedisLimiter(
+            redis,
+            clock,
+            per_principal=settings.requests_per_minute,
+            per_organisation=settings.organisation_requests_per_minute,
+        )
+        stack.enter_context(_measured(settings, engine, limiter))
         yield Process(
             settings=settings,
             clock=clock,
@@ -102,13 +121,24 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
             bell=ArqBell(redis),
             tokens=TokenVerifier(rules, keys=keys, clock=clock),
             api_keys=KeyVerifier(PostgresKeyDirectory(engine), clock),
-            limiter=RedisLimiter(
-                redis,
-                clock,
-                per_principal=settings.requests_per_minute,
-                per_organisation=settings.organisation_requests_per_minute,
-            ),
+            limiter=limiter,
         )
+
+
+@contextmanager
+def _measured(settings: Settings, engine: AsyncEngine, limiter: InboundLimiter) -> Iterator[None]:
+    """Serve /metrics meanwhile, where a port is chosen for it; raises ConfigurationError."""
+    metrics.REQUESTS_UNCOUNTED.set_function(lambda: limiter.uncounted)
+    rates = {"pax8": settings.pax8_requests_per_second}
+    gauges = Gauges(engine, asyncio.get_running_loop(), rates=rates)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(metrics.served(settings.metrics_port, gauges))
+        except OSError as error:
+            raise ConfigurationError(
+                f"METRICS_PORT: {settings.metrics_port} cannot be listened on: {error.strerror}."
+            ) from error
+        yield
 
 
 async def process_of(request: Request) -> Process:
@@ -140,6 +170,9 @@ async def identity_of(
 async def admitted(request: Request, process: Process, verified: Identity) -> Identity:
     """Counted before anything is done for them: a flood is turned away without the database."""
     identity = _placed(verified, request.headers.get(ORGANISATION_HEADER))
+    structlog.contextvars.bind_contextvars(
+        organisation=str(identity.organisation_id), user=identity.subject
+    )
     if not hasattr(request.state, _COUNTED):
         setattr(request.state, _COUNTED, True)
         limits = await process.limiter.admit(identity.organisation_id, identity.subject)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 from arq.worker import Worker as Doorkeeper
 from arq.worker import func
+from opentelemetry.trace import SpanKind
 
 from billingone_api.billing.sources import SOURCES
 from billingone_api.billing.subscribers import SUBSCRIBERS
@@ -20,6 +21,7 @@ from billingone_api.billing.syncs.wiring import RUN_KIND, SLOT_KIND, due_work
 from billingone_api.config import Settings
 from billingone_api.database.migrations import check_schema
 from billingone_api.kit.bell import JOB, QUEUE, redis_for, serialise
+from billingone_api.kit.tracing import span
 from billingone_api.process import Process, running_process
 
 Job = Callable[[Process, Sources, Claim], Awaitable[None]]
@@ -111,8 +113,12 @@ class Worker:
         self.wake()
 
     async def _work(self, claim: Claim) -> None:
-        known = {"organisation": str(claim.organisation_id), claim.kind: claim.key}
-        with structlog.contextvars.bound_contextvars(**known):
+        what = "run" if claim.kind == RUN_KIND else claim.kind
+        known = {"organisation": str(claim.organisation_id), what: claim.key}
+        with (
+            span(claim.kind, kind=SpanKind.CONSUMER, parent=claim.traceparent, facts=known),
+            structlog.contextvars.bound_contextvars(**known),
+        ):
             try:
                 await JOBS[claim.kind](self._process, self._sources, claim)
             except Exception:

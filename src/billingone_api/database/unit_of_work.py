@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billingone_api.database.engine import ORGANISATION_OPTION
 from billingone_api.kit.events import BY_ITSELF, Event, Origin
+from billingone_api.kit.metrics import AFTER_COMMIT_FAILURES
 
 AfterCommit = Callable[[], Awaitable[None]]
 log = structlog.get_logger()
@@ -66,4 +67,5 @@ async def _attempt(action: AfterCommit) -> None:
     try:
         await action()
     except Exception:
+        AFTER_COMMIT_FAILURES.inc()
         log.exception("after_commit_failed")

@@ -5,12 +5,24 @@ import sys
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict
+
+from billingone_api.kit.tracing import trace_id
+
+
+def with_trace(_: Any, __: str, event: EventDict) -> EventDict:
+    """Where something is traced, a line can be found from its trace and the other way round."""
+    known = trace_id()
+    if known is not None:
+        event["trace_id"] = known
+    return event
 
 
 def configure(*, style: str, level: str) -> None:
     """`json` for machines, `console` for people; never a body, never a secret."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        with_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -2,14 +2,18 @@
 
 import re
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from billingone_api.kit import problems
+from billingone_api.kit import metrics, problems, tracing
+from billingone_api.kit.errors import Internal
 from billingone_api.kit.ids import new_id
 
 log = structlog.get_logger()
@@ -48,29 +52,76 @@ class RequestEnvelope:
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        started = time.perf_counter()
-        status: MutableMapping[str, int] = {}
+        with _seen(scope) as answer:
+            await self._answered(scope, receive, send, answer)
 
+    async def _answered(
+        self, scope: Scope, receive: Receive, send: Send, answer: "_Answer"
+    ) -> None:
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                status["code"] = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
+                headers["X-Request-Id"] = scope["state"]["request_id"]
                 headers.update(scope["state"].get(_TOLD, {}))
                 for name, value in _SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                answer.begin(message["status"], headers)
             await send(message)
 
         try:
             await self.app(scope, receive, send_dressed)
         except Exception as error:
-            if "code" in status:
+            if answer.status is not None:
                 # The answer has begun: cutting the connection is the only honest end.
                 log.exception("response_broken")
                 raise
             await problems.internal(scope, error)(scope, receive, send_dressed)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What is known of an answer once it has begun."""
+
+    status: int | None = None
+    is_stream: bool = False
+
+    def begin(self, status: int, headers: MutableHeaders) -> None:
+        self.status = status
+        if headers.get("content-type", "").startswith("text/event-stream"):
+            self.is_stream = True
+            metrics.STREAMS_OPEN.inc()
+
+
+@contextmanager
+def _seen(scope: Scope) -> Iterator[_Answer]:
+    """A span, a line in the log and a measurement for each request, however it ends."""
+    answer, started, method = _Answer(), time.perf_counter(), scope["method"]
+    above = Headers(scope=scope).get(tracing.TRACEPARENT)
+    with (
+        tracing.span(method, kind=SpanKind.SERVER, parent=above) as span,
+        metrics.REQUESTS_IN_FLIGHT.track_inprogress(),
+    ):
+        try:
+            yield answer
         finally:
-            _log_line(scope, status.get("code"), time.perf_counter() - started)
+            route, seconds = _template(scope), time.perf_counter() - started
+            if answer.is_stream:
+                metrics.STREAMS_OPEN.dec()
+            metrics.observe_request(method, route, answer.status, seconds)
+            _describe(span, method, route, answer.status)
+            _log_line(method, route, answer.status, seconds)
+
+
+def _describe(span: Span, method: str, route: str | None, status: int | None) -> None:
+    """The path and its query stay out: a ticket may stand in them."""
+    if not span.is_recording():
+        return
+    span.update_name(f"{method} {route or 'unknown'}")
+    span.set_attributes({"http.request.method": method, "http.route": route or "unknown"})
+    if status is not None:
+        span.set_attribute("http.response.status_code", status)
+        if status >= Internal.status:
+            span.set_status(StatusCode.ERROR)
 
 
 def _request_id(scope: Scope) -> str:
@@ -78,11 +129,11 @@ def _request_id(scope: Scope) -> str:
     return given if _WELL_FORMED.fullmatch(given) else str(new_id())
 
 
-def _log_line(scope: Scope, status: int | None, seconds: float) -> None:
+def _log_line(method: str, route: str | None, status: int | None, seconds: float) -> None:
     log.info(
         "request",
-        method=scope["method"],
-        route=_template(scope),
+        method=method,
+        route=route,
         status=status,
         milliseconds=round(seconds * 1000, 1),
     )

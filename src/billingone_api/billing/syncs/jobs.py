@@ -22,6 +22,7 @@ from billingone_api.billing.syncs.models import (
 )
 from billingone_api.billing.syncs.ports import Batch, RunRecord, Sources, Step
 from billingone_api.billing.syncs.wiring import failure_of, run_in, syncs_in, take_slot
+from billingone_api.kit.tracing import span
 from billingone_api.process import Process, Work
 
 T = TypeVar("T")
@@ -132,7 +133,8 @@ class _Copying:
             await run.check()
             await run.record(position, batch, await batch.write(work))
 
-        await self._change(change, attempts=1)
+        with span("batch", facts={"step": position}):
+            await self._change(change, attempts=1)
         self._attempts = 1
 
     async def _change(self, change: Change[T], *, attempts: int | None = None) -> T:

@@ -242,7 +242,8 @@ class QueuedRun:
 class Claim:
     """Due work that a worker took up, and the lease under which it may write.
 
-    `attempts` counts how often it was taken up since it last got on, this time included.
+    `attempts` counts how often it was taken up since it last got on, this time included;
+    `traceparent` is of what asked for the work, where that was traced.
     """
 
     organisation_id: UUID
@@ -250,6 +251,7 @@ class Claim:
     key: str
     lease: UUID
     attempts: int
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ def _chosen(wanted: Sequence[str] | None, *, connected: set[str]) -> set[str]:
 
 def _parking(failure: Failure, chance: float) -> float:
     asked = DEFAULT_PARKING if failure.retry_after is None else failure.retry_after
-    return min(max(asked, SHORTEST_PARKING), LONGEST_PARKING) + SPREAD * chance
+    return min(max(asked, SHORTEST_PARKING) + SPREAD * chance, LONGEST_PARKING)
 
 
 def _delay(failure: Failure, attempts: int, chance: float) -> float:

@@ -27,6 +27,8 @@ due_work = directory_table(
     Column("lease", UUID(as_uuid=True)),
     Column("leased_until", DateTime(timezone=True)),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    # of what asked for it, so that its trace goes on in the worker
+    Column("traceparent", Text),
     ForeignKeyConstraint(["organisation_id"], ["organisations.id"]),
     Index("ix_due_work_due_at", "due_at"),
 )

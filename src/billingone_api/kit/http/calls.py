@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
+from opentelemetry.trace import SpanKind
 
 from billingone_api.kit.clock import Clock
 from billingone_api.kit.http.bodies import NotJson, read_json, read_up_to
@@ -20,6 +21,8 @@ from billingone_api.kit.http.errors import (
 )
 from billingone_api.kit.http.limits import Limiter
 from billingone_api.kit.http.retries import RetryPolicy, read_retry_after
+from billingone_api.kit.metrics import timed
+from billingone_api.kit.tracing import span
 
 Sleep = Callable[[float], Awaitable[None]]
 Query = Mapping[str, str | int]
@@ -141,6 +144,18 @@ class JsonCalls:
             raise HttpGarbled(f"{call.host} answered {status} without JSON") from error
 
     async def _exchange(self, call: _Call) -> tuple[int, bytes, float | None]:
+        """Seen by method, host and status alone: an address may hold what is nobody's business."""
+        facts = {"http.request.method": call.method, "server.address": call.host}
+        with (
+            span(f"{call.method} {call.host}", kind=SpanKind.CLIENT, facts=facts) as seen,
+            timed(call.host) as timing,
+        ):
+            status, body, retry_after = await self._sent(call)
+            timing.status = status
+            seen.set_attribute("http.response.status_code", status)
+            return status, body, retry_after
+
+    async def _sent(self, call: _Call) -> tuple[int, bytes, float | None]:
         try:
             # httpx's own time-outs start anew with every byte: a drip would last for ever.
             async with (

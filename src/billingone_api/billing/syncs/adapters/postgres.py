@@ -33,6 +33,7 @@ from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.kit.clock import Clock
 from billingone_api.kit.ids import new_id
 from billingone_api.kit.pagination import Cursors, Page
+from billingone_api.kit.tracing import carried
 
 _UNFINISHED: Final = (RunStatus.QUEUED, RunStatus.RUNNING)
 _CANCEL: Final = prepare(
@@ -104,7 +105,7 @@ class PostgresSyncs:
         ]
         await self._insert(insert(sync_steps), steps)
         due = insert(due_work).values(due_at=func.clock_timestamp())
-        await self._insert(due, [{"kind": SYNC, "key": str(run_id)}])
+        await self._insert(due, [{"kind": SYNC, "key": str(run_id), "traceparent": carried()}])
         return run_id
 
     async def confirm_removals(self, runs: Sequence[QueuedRun]) -> None:

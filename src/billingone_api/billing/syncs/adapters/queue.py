@@ -47,11 +47,14 @@ class PostgresDueWork:
                 leased_until=self._until(),
                 attempts=due_work.c.attempts + 1,
             )
-            .returning(*_ROW, due_work.c.attempts)
+            .returning(*_ROW, due_work.c.attempts, due_work.c.traceparent)
         )
         async with directory_work(self._engine) as connection:
             rows = (await connection.execute(taken)).all()
-        return [Claim(row.organisation_id, row.kind, row.key, lease, row.attempts) for row in rows]
+        return [
+            Claim(row.organisation_id, row.kind, row.key, lease, row.attempts, row.traceparent)
+            for row in rows
+        ]
 
     async def renew(self, claims: Collection[Claim]) -> None:
         """A row that is being written is passed over: its transaction holds off everybody."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from billingone_api.database.fast import Prepared, Row, fetch
 from billingone_api.database.tenancy import owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.kit.clock import Clock
+from billingone_api.kit.metrics import RUNS
 
 _REPLACED: Final = Problem(
     ProblemCode.CONNECTION_CHANGED,
@@ -109,6 +111,7 @@ class PostgresRun:
         ended = await self._run(sql.END, outcome=outcome.status, at=now, **_words(outcome.problem))
         await self._run(sql.FORGET_SEEN)
         for run in ended:
+            self._work.after_commit.append(partial(_count, run["source"], outcome.status))
             if outcome.status in {RunStatus.SUCCEEDED, RunStatus.PARTIAL}:
                 await self._run(sql.IN_ORDER, at=now, **_credentials(run))
             elif outcome.attention is not None:
@@ -129,6 +132,10 @@ class PostgresRun:
     async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
         known = owned_by(self._work.organisation_id, run=self._run_id, of_key=str(self._run_id))
         return await fetch(self._work.connection, statement, **known, **values)
+
+
+async def _count(source: str, status: RunStatus) -> None:
+    RUNS.labels(source, status).inc()
 
 
 def _credentials(run: Row) -> dict[str, Any]:
