@@ -155,8 +155,12 @@ def sandbox(
         int, typer.Option(min=0, help="Milliseconds that every answer takes longer.")
     ] = 0,
     rate_limit: Annotated[
-        int, typer.Option(min=0, help="Pax8's requests a minute; 0 lifts the limit.")
+        int, typer.Option(min=0, help="Pax8's requests a minute; 0 lifts it, and Xero's limits.")
     ] = 1000,
+    invoices: Annotated[
+        int | None,
+        typer.Option(min=0, max=1_000_000, help="Xero's sales; without it, 24 for each client."),
+    ] = None,
     keys: Annotated[
         Path | None, typer.Option(help="Folder that keeps PanelOne's keys between starts.")
     ] = None,
@@ -164,6 +168,8 @@ def sandbox(
     """Serve the third parties as they behave on the wire, for those who build against us."""
     try:
         from billingone_api.sandbox.app import SandboxSettings, create_sandbox
+        from billingone_api.sandbox.xero.limits import XeroLimits
+        from billingone_api.sandbox.xero.room import XeroSettings
     except ModuleNotFoundError:
         _refuse("This installation carries no sandbox; a checkout of the repository does.")
 
@@ -177,6 +183,9 @@ def sandbox(
             latency_seconds=latency / 1000,
             rate_limit=rate_limit or None,
             keys_folder=keys,
+            xero=XeroSettings(
+                invoices=invoices, limits=XeroLimits() if rate_limit else XeroLimits.lifted()
+            ),
         )
     )
     typer.echo(_as_text(made.guide()))

@@ -21,6 +21,8 @@ from billingone_api.sandbox.pax8 import Pax8
 from billingone_api.sandbox.portfolio import Portfolio
 from billingone_api.sandbox.tokens import ROLES, TokenMint
 from billingone_api.sandbox.wire import Record, json_response
+from billingone_api.sandbox.xero.control import XeroControl
+from billingone_api.sandbox.xero.room import Xero, XeroSettings
 
 _CLIENT_SECRET = "bluegum-pax8-secret"  # noqa: S105 - opens nothing but the practice ground
 _PANELONE_SECRET = "bluegum-panelone-secret"  # noqa: S105 - the same
@@ -53,6 +55,7 @@ class SandboxSettings:
     audience: str = "authenticated"
     algorithms: tuple[str, ...] = ("RS256",)
     keys_folder: Path | None = None
+    xero: XeroSettings = field(default_factory=XeroSettings)
     clock: Clock = field(default_factory=SystemClock)
 
     @property
@@ -75,6 +78,11 @@ class SandboxSettings:
     def jwks_url(self) -> str:
         return f"{self.base_url}/panelone/auth/v1/.well-known/jwks.json"
 
+    @property
+    def xero_url(self) -> str:
+        """What stands for all of Xero's hosts: login, identity and API."""
+        return f"{self.base_url}/xero"
+
 
 class Sandbox:
     """The running practice ground: an ASGI app whose parts a test can reach."""
@@ -91,10 +99,12 @@ class Sandbox:
         self.faults = Faults()
         self.credentials = _credentials(settings, self.portfolio)
         self.mint = _mint(settings, self.portfolio)
+        self.xero = _xero(settings, self.portfolio)
         control = Control(self.portfolio, faults=self.faults, credentials=self.credentials)
         self.app = Starlette(
             routes=[
                 Route("/", self.index, methods=["GET"]),
+                Mount("/_sandbox/xero", XeroControl(self.xero).app),
                 Mount("/_sandbox", control.app),
                 *(self._room(party) for party in self._third_parties()),
             ]
@@ -131,6 +141,7 @@ class Sandbox:
                 "roles": list(ROLES),
                 "token": f"curl -d role=Finance {settings.panelone_url}/token",
             },
+            "xero": self._xero_guide(),
             "faults": {
                 "one_request": f"{HEADER}: 429",
                 "script": f"POST {settings.base_url}/_sandbox/faults "
@@ -139,6 +150,24 @@ class Sandbox:
                 "changes": f"POST {settings.base_url}/_sandbox/pax8/mutate "
                 '[{"do": "remove", "kind": "subscription", "id": "…"}]',
             },
+        }
+
+    def _xero_guide(self) -> Record:
+        url = self.settings.xero_url
+        [app, *_] = self.settings.xero.apps
+        return {
+            "authorize_url": f"{url}/identity/connect/authorize",
+            "token_url": f"{url}/connect/token",
+            "revocation_url": f"{url}/connect/revocation",
+            "connections_url": f"{url}/connections",
+            "api_url": f"{url}/api.xro/2.0",
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "redirect_uris": list(app.redirect_uris),
+            "webhook_key": self.settings.xero.webhook_key,
+            "tenants": [tenant.name for tenant in self.xero.tenants],
+            "invoices": len(self.xero.organisation.ledger.invoices),
+            "state": f"GET {self.settings.base_url}/_sandbox/xero, which lists what can be done",
         }
 
     def _third_parties(self) -> list[ThirdParty]:
@@ -151,11 +180,11 @@ class Sandbox:
             client_id=settings.panelone_client_id,
             client_secret=settings.panelone_client_secret,
         )
-        return [pax8.third_party(), panelone.third_party()]
+        return [pax8.third_party(), panelone.third_party(), self.xero.third_party()]
 
     def _room(self, party: ThirdParty) -> Mount:
         gate = Gate(party, faults=self.faults, latency_seconds=self.settings.latency_seconds)
-        return Mount(f"/{party.name}", gate)
+        return Mount(f"/{party.name}", party.around(gate))
 
 
 def create_sandbox(settings: SandboxSettings | None = None) -> Sandbox:
@@ -168,6 +197,17 @@ def _credentials(settings: SandboxSettings, portfolio: Portfolio) -> Credentials
         client_secret=settings.client_secret,
         token_lifetime=settings.token_lifetime,
         ids=portfolio.ids,
+        clock=settings.clock,
+    )
+
+
+def _xero(settings: SandboxSettings, portfolio: Portfolio) -> Xero:
+    return Xero(
+        settings.xero,
+        clients=settings.clients,
+        seed=settings.seed,
+        ids=portfolio.ids,
+        now=portfolio.now,
         clock=settings.clock,
     )
 

@@ -91,6 +91,8 @@ def client_record(n: int, name: ClientName, *, ids: Identifiers) -> Record:
     external: Record = {}
     if linked(n):
         external["pax8_company_id"] = ids("company", n)
+    if invoiced_under_its_id(n):
+        external["xero_contact_id"] = ids("xero", "contact", n)
     if n % 4 == 0:
         external["tax_number"] = f"{51_000_000_000 + n * 7919}"
     if n % 3:
@@ -106,3 +108,8 @@ def client_record(n: int, name: ClientName, *, ids: Identifiers) -> Record:
 def linked(n: int) -> bool:
     """Whether PanelOne knows the Pax8 company of client `n`."""
     return n % 10 != 6  # noqa: PLR2004 - any tenth would do
+
+
+def invoiced_under_its_id(n: int) -> bool:
+    """Whether PanelOne knows the Xero contact of client `n`."""
+    return n % 7 != 3  # noqa: PLR2004 - any seventh would do

@@ -12,8 +12,9 @@ from starlette.routing import Route
 
 from billingone_api.sandbox.credentials import Credentials
 from billingone_api.sandbox.faults import Faults, UnknownFault
+from billingone_api.sandbox.orders import order, orders, refusal
 from billingone_api.sandbox.portfolio import Portfolio
-from billingone_api.sandbox.wire import Record, decode, json_response
+from billingone_api.sandbox.wire import Record, json_response
 
 _RULE_FIELDS: Final[Mapping[str, type | UnionType]] = {
     "fault": str,
@@ -41,7 +42,7 @@ class Control:
                 Route("/pax8/restore", self.restore, methods=["POST"]),
                 Route("/pax8/mutate", self.mutate, methods=["POST"]),
             ],
-            exception_handlers={HTTPException: _refusal},
+            exception_handlers={HTTPException: refusal},
         )
 
     async def list_faults(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
@@ -49,7 +50,7 @@ class Control:
 
     async def add_faults(self, request: Request) -> Response:
         """One rule or a list: `{"fault": "429", "path": "/v1/subscriptions", "times": 2}`."""
-        for rule in await _items(request):
+        for rule in await orders(request):
             if not _is_rule(rule):
                 raise HTTPException(422, f"a rule has {', '.join(_RULE_FIELDS)}")
             try:
@@ -64,8 +65,8 @@ class Control:
 
     async def revoke(self, request: Request) -> Response:
         """All tokens of Pax8, and the credentials with them unless `{"tokens_only": true}`."""
-        items = await _items(request)
-        if items and items[0].get("tokens_only") is True:
+        asked = await order(request)
+        if asked.get("tokens_only") is True:
             self._credentials.revoke_tokens()
         else:
             self._credentials.revoke()
@@ -77,7 +78,7 @@ class Control:
 
     async def mutate(self, request: Request) -> Response:
         """Changes in order: `{"do": "change", "kind": "subscription", "id": …, "fields": {…}}`."""
-        ids = [self._mutate(change) for change in await _items(request)]
+        ids = [self._mutate(change) for change in await orders(request)]
         return json_response({"ids": ids})
 
     def _mutate(self, change: Mapping[str, Any]) -> str | None:
@@ -123,22 +124,3 @@ def _is_rule(rule: Record) -> bool:
         name in _RULE_FIELDS and isinstance(value, _RULE_FIELDS[name])
         for name, value in rule.items()
     )
-
-
-async def _items(request: Request) -> list[dict[str, Any]]:
-    body = await request.body()
-    try:
-        given = decode(body) if body else []
-    except ValueError as error:
-        raise HTTPException(422, "the body is no JSON") from error
-    items = given if isinstance(given, list) else [given]
-    if not all(isinstance(item, dict) for item in items):
-        raise HTTPException(422, "the body is an object or a list of objects")
-    return items
-
-
-async def _refusal(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
-    status, detail = (
-        (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
-    )
-    return json_response({"error": detail}, status=status)

@@ -177,6 +177,8 @@ def _empty_list(body: bytes) -> bytes:
     answer = decode(_on_list(lambda _: [])(body))
     if isinstance(answer, dict) and isinstance(answer.get("page"), dict):
         answer["page"] |= {"totalElements": 0, "totalPages": 0}
+    if isinstance(answer, dict) and isinstance(answer.get("pagination"), dict):
+        answer["pagination"] |= {"itemCount": 0, "pageCount": 0}
     if isinstance(answer, dict) and "next_cursor" in answer:
         answer["next_cursor"] = None
     return encode(answer)

@@ -19,14 +19,23 @@ def _nothing_moves() -> None:
     """A third party whose lists do not shift."""
 
 
+def _nothing_around(app: ASGIApp) -> ASGIApp:
+    """A third party that does the same to every answer, spoiled or not: nothing."""
+    return app
+
+
 @dataclass(frozen=True, slots=True)
 class ThirdParty:
-    """A room of the practice ground: its name in the address, its app, and how it says no."""
+    """A room of the practice ground: its name in the address, its app, and how it says no.
+
+    `around` is put outside the gate: it meets answers while they wait and after they are spoiled.
+    """
 
     name: str
     app: ASGIApp
     refusal: Callable[[int, str], Response]
     shift: Callable[[], None] = _nothing_moves
+    around: Callable[[ASGIApp], ASGIApp] = _nothing_around
 
 
 class Gate:

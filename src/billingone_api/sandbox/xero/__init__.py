@@ -1,0 +1,1 @@
+"""Xero: its login, its connections, its accounting API and its webhooks."""
