@@ -10,13 +10,13 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 import httpx
 import structlog
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -44,9 +44,15 @@ from billingone_api.kit.inbound import InboundLimiter, RedisLimiter
 from billingone_api.kit.pagination import Cursors
 from billingone_api.kit.problems import request_id
 from billingone_api.kit.requests import tell
+from billingone_api.kit.streams import Poller
+from billingone_api.kit.tickets import MAX_EVENT_ID, MAX_TICKET, Tickets
 from billingone_api.kit.tracing import exported
 
 ORGANISATION_HEADER = "X-Organisation-Id"
+LastEventId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", max_length=MAX_EVENT_ID, description="Goes on after this event."),
+]
 _COUNTED = "counted"  # a request whose body is refused asks twice whose it is
 
 Subscriber: TypeAlias = Callable[["Process", UnitOfWork], Awaitable[None]]
@@ -67,9 +73,14 @@ class Process:
     tokens: TokenVerifier
     api_keys: KeyVerifier
     limiter: InboundLimiter
+    pollers: dict[str, Poller[Any, Any]] = field(default_factory=dict)
     sleep: Sleep = asyncio.sleep
     jitter: Jitter = random.random
     subscribers: Sequence[Subscriber] = ()
+
+    @property
+    def tickets(self) -> Tickets:
+        return Tickets(self.cipher, self.cursors, self.clock)
 
     def work(
         self, organisation_id: UUID, *, origin: Origin = BY_ITSELF
@@ -165,6 +176,30 @@ async def identity_of(
     token = bearer(request.headers.get("Authorization"))
     judge = process.api_keys if is_api_key(token) else process.tokens
     return await admitted(request, process, await judge.verify(token))
+
+
+async def watching_identity(
+    request: Request,
+    process: TheProcess,
+    _: Annotated[object, Security(_scheme)],
+    ticket: Annotated[
+        str | None,
+        Query(
+            max_length=MAX_TICKET,
+            description="In place of `Authorization`, where a browser cannot send it.",
+        ),
+    ] = None,
+    last_event_id: LastEventId = None,
+) -> Identity:
+    """Whom the token speaks for, or else the ticket, which is good for this one stream."""
+    if ticket is None or "Authorization" in request.headers:
+        return await identity_of(request, process, None)
+    path = request.scope["path"]
+    identity = process.tickets.redeemed(ticket, stream=path, last_event_id=last_event_id)
+    return await admitted(request, process, identity)
+
+
+WatchingIdentity = Annotated[Identity, Depends(watching_identity)]
 
 
 async def admitted(request: Request, process: Process, verified: Identity) -> Identity:

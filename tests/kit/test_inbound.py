@@ -3,19 +3,18 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import event
 from structlog.testing import capture_logs
 from tests.support.api import Api, running_app
 from tests.support.clock import SetClock
 from tests.support.databases import Database
 from tests.support.figures import Figure
+from tests.support.statements import taken
 
 from billingone_api.embedded.redis import EmbeddedRedis
 from billingone_api.kit.bell import redis_for
@@ -197,21 +196,6 @@ async def test_what_is_open_and_who_is_nobody_is_not_counted(limited: Api, clien
         assert (await limited.viewer.get("/livez")).status_code == 200
         assert (await limited.nobody.get("/v1/me")).status_code == 401
     assert await client.keys("requests:*") == []
-
-
-@contextmanager
-def taken(process: Process) -> Iterator[list[Any]]:
-    """Every connection that is taken from the pool meanwhile."""
-    found: list[Any] = []
-
-    def note(dbapi: Any, record: Any, proxy: Any) -> None:
-        found.append(record)
-
-    event.listen(process.engine.sync_engine, "checkout", note)
-    try:
-        yield found
-    finally:
-        event.remove(process.engine.sync_engine, "checkout", note)
 
 
 async def test_one_tenants_flood_takes_no_connection_and_leaves_the_others_theirs(

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from billingone_api.process import Process
+
 
 @contextmanager
 def counted(engine: AsyncEngine) -> Iterator[list[str]]:
@@ -29,3 +31,18 @@ def counted(engine: AsyncEngine) -> Iterator[list[str]]:
     finally:
         event.remove(engine.sync_engine, "checkout", watch)
         event.remove(engine.sync_engine, "checkin", leave)
+
+
+@contextmanager
+def taken(process: Process) -> Iterator[list[Any]]:
+    """Every connection that is taken from the pool meanwhile, one entry for each time."""
+    found: list[Any] = []
+
+    def note(dbapi: Any, record: Any, proxy: Any) -> None:
+        found.append(record)
+
+    event.listen(process.engine.sync_engine, "checkout", note)
+    try:
+        yield found
+    finally:
+        event.remove(process.engine.sync_engine, "checkout", note)

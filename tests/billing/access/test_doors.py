@@ -18,6 +18,7 @@ from billingone_api.billing.access.models import Permission, Role
 from billingone_api.billing.access.wiring import (
     May,
     MayOutside,
+    MayWatch,
     ServiceMay,
     ServiceMayIntroduce,
     person,
@@ -109,6 +110,7 @@ ASKED_FOR = {
     "list_quarantine": "syncs:read",
     "get_sync": "syncs:read",
     "watch_sync": "syncs:read",
+    "create_sync_ticket": "syncs:read",
     "cancel_sync": "syncs:run",
 }
 each_operation = pytest.mark.parametrize("name", OPERATIONS)
@@ -117,7 +119,7 @@ each_operation = pytest.mark.parametrize("name", OPERATIONS)
 def guards(dependant: Dependant) -> Iterator[Any]:
     for inner in dependant.dependencies:
         if inner.call is person or isinstance(
-            inner.call, May | MayOutside | ServiceMay | ServiceMayIntroduce
+            inner.call, May | MayOutside | MayWatch | ServiceMay | ServiceMayIntroduce
         ):
             yield inner.call
         yield from guards(inner)

@@ -1,5 +1,6 @@
 """The signed-in person on the wire."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from billingone_api.billing.access.models import Caller, Permission, Role
 from billingone_api.config import Settings
+from billingone_api.kit.tickets import Ticket
 
 
 class UserOut(BaseModel):
@@ -109,3 +111,25 @@ def _apps(settings: Settings) -> list[AppOut]:
             key="billingone", name="BillingOne", url=settings.billingone_app_url, is_current=True
         ),
     ]
+
+
+class TicketOut(BaseModel):
+    """Lets into one stream of events; as good as the caller's token there, and nowhere else."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "/v1/syncs/0192f0c1-3333-7000-8000-000000000001/events?ticket=AQJrMVx0",
+                    "expires_at": "2026-11-24T01:01:00Z",
+                }
+            ]
+        }
+    )
+
+    url: Annotated[str, Field(description="Path and query for `EventSource`, below our host.")]
+    expires_at: Annotated[datetime, Field(description="Connect by then.")]
+
+    @classmethod
+    def of(cls, ticket: Ticket, path: str) -> "TicketOut":
+        return cls(url=f"{path}?ticket={ticket.text}", expires_at=ticket.redeemable_until)

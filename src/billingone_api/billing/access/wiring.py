@@ -17,7 +17,13 @@ from billingone_api.billing.access.service import (
     require_service,
     require_welcome,
 )
-from billingone_api.process import TheIdentity, TheProcess, Work, named_organisation
+from billingone_api.process import (
+    TheIdentity,
+    TheProcess,
+    WatchingIdentity,
+    Work,
+    named_organisation,
+)
 
 OrganisationId = Annotated[UUID, Path(description="PanelOne's id of the organisation.")]
 
@@ -57,6 +63,18 @@ class MayOutside:
         self.permission = permission
 
     async def __call__(self, caller: Annotated[Caller, Depends(caller_outside)]) -> Caller:
+        require(caller, self.permission)
+        return caller
+
+
+class MayWatch:
+    """The same for streams of events, to which a ticket lets in as well as a token."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, identity: WatchingIdentity, process: TheProcess) -> Caller:
+        caller = await caller_outside(identity, process)
         require(caller, self.permission)
         return caller
 

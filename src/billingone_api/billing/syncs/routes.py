@@ -1,14 +1,13 @@
 """The HTTP door of syncs: ask for one, watch it, cancel it; see what could not be read."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
-from fastapi.sse import format_sse_event
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from billingone_api.billing.access.models import Caller, CallerKind
+from billingone_api.billing.access.schemas import TicketOut
+from billingone_api.billing.access.watching import Watch, Watched
 from billingone_api.billing.syncs import service
 from billingone_api.billing.syncs.models import Sync, Trigger
 from billingone_api.billing.syncs.schemas import (
@@ -24,37 +23,23 @@ from billingone_api.billing.syncs.wiring import (
     TheRuns,
     TheSources,
     TheSyncs,
+    find_all,
     read_syncs,
     run_syncs,
     watch_syncs,
-    watched,
 )
-from billingone_api.kit.errors import ApiError
 from billingone_api.kit.etags import tag
-from billingone_api.kit.idempotency import Once
+from billingone_api.kit.idempotency import Once, harmless
 from billingone_api.kit.openapi import problems
-from billingone_api.process import Process, TheIdentity, TheProcess, Work
+from billingone_api.kit.streams import EventStream, News, documented
+from billingone_api.process import LastEventId, TheIdentity, TheProcess, WatchingIdentity, Work
 
 router = APIRouter(tags=["syncs"], route_class=Once)
-
-
-class EventStream(StreamingResponse):
-    """Not FastAPI's own, which cannot answer 204 to whoever has had the last event."""
-
-    media_type = "text/event-stream"
 
 
 Reader = Annotated[Caller, Depends(read_syncs)]
 Runner = Annotated[Caller, Depends(run_syncs)]
 Watcher = Annotated[Caller, Depends(watch_syncs)]
-LastEventId = Annotated[
-    str | None,
-    Header(alias="Last-Event-ID", max_length=100, description="Goes on after this event."),
-]
-
-_SECONDS: Final = 1.0
-_HEARTBEAT: Final = 15
-"""Reads without news after which a comment keeps proxies from closing the line."""
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "description": "Accepted, and kept whatever happens to us; watch it at `Location`.",
@@ -67,19 +52,22 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
         },
     }
 }
-_STREAM: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "description": "`progress` with every visible change, then `done`, each with the whole "
-        "sync as JSON. A comment comes every 15 seconds.",
-        "content": {
-            "text/event-stream": {
-                "schema": {"type": "string"},
-                "example": "event: progress\ndata: {…a Sync…}\nid: 7\n\n",
-            }
-        },
-    },
-    204: {"description": "The event named by `Last-Event-ID` was the last: do not come again."},
-}
+_STREAM: Final = documented(
+    "`progress` with every visible change, then `done`, each with the whole sync as JSON.",
+    "event: progress\ndata: {…a Sync…}\nid: zVxQ…\n\n",
+)
+
+
+def _news(sync: Sync) -> News:
+    return News(
+        name="done" if sync.status.is_final else "progress",
+        revision=sync.revision,
+        data=lambda: SyncOut.model_validate(sync).model_dump_json(),
+        is_last=sync.status.is_final,
+    )
+
+
+_syncs: Final = Watched("syncs", watch_syncs.permission, find_all, _news)
 
 
 @router.get("/syncs", operation_id="list_syncs", summary="Syncs, newest first")
@@ -121,22 +109,46 @@ async def get_sync(sync_id: UUID, _: Reader, syncs: TheSyncs, response: Response
 async def watch_sync(
     sync_id: UUID,
     _: Watcher,
-    identity: TheIdentity,
+    identity: WatchingIdentity,
     process: TheProcess,
+    request: Request,
     last_event_id: LastEventId = None,
 ) -> Response:
     """Server-sent events; send `Last-Event-ID` to go on after the last one you have.
 
-    The stream ends after `done`. A sync that has ended answers with `done` alone.
+    The stream ends after `done`. A sync that has ended answers with `done` alone. In a browser ask
+    for a ticket first and give its `url` to `EventSource`.
     """
-    seen = _revision(last_event_id)
-    sync = await watched(process, identity, sync_id)
-    if sync.status.is_final and sync.revision <= seen:
-        return Response(status_code=204)
-    return EventStream(
-        _events(process, identity, sync_id, seen),
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    return await _syncs.stream(
+        process, Watch(identity, sync_id), path=request.scope["path"], last_event_id=last_event_id
     )
+
+
+@router.post(
+    "/syncs/{sync_id}/events/ticket",
+    operation_id="create_sync_ticket",
+    summary="Make a ticket for the stream of a sync's events",
+    status_code=201,
+)
+@harmless
+async def create_sync_ticket(
+    sync_id: UUID,
+    _: Reader,
+    identity: TheIdentity,
+    syncs: TheSyncs,
+    process: TheProcess,
+    request: Request,
+    response: Response,
+) -> TicketOut:
+    """For a browser's `EventSource`, which cannot send a token.
+
+    It has to be redeemed within 60 seconds, at this one stream, and is good for coming back until
+    60 seconds after the stream was last heard of.
+    """
+    await service.found(syncs, sync_id)
+    path = request.scope["path"].removesuffix("/ticket")
+    response.headers["Cache-Control"] = "no-store"
+    return TicketOut.of(process.tickets.ticket(identity, stream=path), path)
 
 
 @router.post(
@@ -206,37 +218,3 @@ async def _accepted(
     response.headers["Location"] = str(request.app.url_path_for("get_sync", sync_id=sync_id))
     response.headers["Retry-After"] = "1"
     return SyncOut.model_validate(await service.found(syncs, sync_id))
-
-
-def _revision(last_event_id: str | None) -> int:
-    """Nonsense is taken for nothing: whoever sends it gets everything."""
-    text = last_event_id or ""
-    return int(text) if text.isascii() and text.isdecimal() else 0
-
-
-async def _events(
-    process: Process, identity: TheIdentity, sync_id: UUID, seen: int
-) -> AsyncIterator[bytes]:
-    """Rows are read once a second; no transaction is open in between."""
-    silence = 0
-    while True:
-        try:
-            sync = await watched(process, identity, sync_id)
-        except ApiError:
-            return  # The session was revoked meanwhile; coming again is told so.
-        if sync.status.is_final:
-            yield _event("done", sync)
-            return
-        if sync.revision > seen:
-            seen, silence = sync.revision, 0
-            yield _event("progress", sync)
-        else:
-            silence += 1
-            if silence % _HEARTBEAT == 0:
-                yield format_sse_event(comment="still here")
-        await process.sleep(_SECONDS)
-
-
-def _event(name: str, sync: Sync) -> bytes:
-    data = SyncOut.model_validate(sync).model_dump_json()
-    return format_sse_event(event=name, id=str(sync.revision), data_str=data)

@@ -1,6 +1,6 @@
 """Which adapter stands behind each port of syncs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated
 from uuid import UUID
 
@@ -8,8 +8,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billingone_api.billing.access.models import Permission
-from billingone_api.billing.access.wiring import May, MayOutside, caller_of, register
-from billingone_api.billing.syncs import service
+from billingone_api.billing.access.wiring import May, MayWatch
 from billingone_api.billing.syncs.adapters import failures, schedules
 from billingone_api.billing.syncs.adapters.postgres import PostgresSyncs
 from billingone_api.billing.syncs.adapters.quarantine import PostgresQuarantine
@@ -18,8 +17,8 @@ from billingone_api.billing.syncs.adapters.run_statements import SYNC
 from billingone_api.billing.syncs.adapters.runs import PostgresRun
 from billingone_api.billing.syncs.models import Sync
 from billingone_api.billing.syncs.ports import DueWork, RunRecord, Sources
-from billingone_api.kit.auth.identity import Identity
-from billingone_api.process import Process, TheProcess, Work, named_organisation
+from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.process import Process, TheProcess, Work
 
 RUN_KIND = SYNC
 SLOT_KIND = schedules.SCHEDULE
@@ -27,7 +26,7 @@ failure_of = failures.failure_of
 take_slot = schedules.take_slot
 
 read_syncs = May(Permission.SYNCS_READ)
-watch_syncs = MayOutside(Permission.SYNCS_READ)
+watch_syncs = MayWatch(Permission.SYNCS_READ)
 run_syncs = May(Permission.SYNCS_RUN)
 
 
@@ -64,14 +63,9 @@ async def quarantine_in(work: Work) -> PostgresQuarantine:
 TheQuarantine = Annotated[PostgresQuarantine, Depends(quarantine_in)]
 
 
-async def watched(process: Process, identity: Identity, sync_id: UUID) -> Sync:
-    """In a transaction of its own, past the guard once more: a stream ends with its session.
-
-    Raises what the guard raises, and NotFound.
-    """
-    async with process.work(named_organisation(identity)) as work:
-        await watch_syncs(await caller_of(identity, await register(work)))
-        return await service.found(await syncs_in(work, process), sync_id)
+async def find_all(process: Process, work: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Sync]:
+    syncs = await syncs_in(work, process)
+    return {sync.id: sync for sync in await syncs.find_all(ids)}
 
 
 def due_work(engine: AsyncEngine, *, lease_seconds: float) -> DueWork:

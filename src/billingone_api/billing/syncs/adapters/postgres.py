@@ -1,6 +1,6 @@
 """Syncs as people ask for them, and as they see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -128,7 +128,10 @@ class PostgresSyncs:
         return sync_id
 
     async def find(self, sync_id: UUID) -> Sync | None:
-        return await reading.find(self._work, sync_id)
+        return next(iter(await self.find_all([sync_id])), None)
+
+    async def find_all(self, ids: Collection[UUID]) -> list[Sync]:
+        return await reading.find(self._work, ids)
 
     async def request_cancel(self, run_id: UUID) -> bool:
         work_on_it = (

@@ -68,7 +68,7 @@ _HEADS: Final = (
     .join(_STATE, true())
     .where(own(syncs))
 )
-_ONE: Final = prepare(_HEADS.where(syncs.c.id == bindparam("sync_id")))
+_SOME: Final = prepare(_HEADS.where(syncs.c.id == bindparam("ids", type_=_IDS).any_()))
 _RUNS: Final = prepare(
     select(sync_members.c.sync_id, sync_members.c.joined, *sync_runs.c)
     .select_from(_members())
@@ -112,11 +112,9 @@ def _filtered(statement: Select[Any], filters: Collection[str]) -> Select[Any]:
     return statement.where(*(conditions[name] for name in sorted(filters & conditions.keys())))
 
 
-async def find(work: UnitOfWork, sync_id: UUID) -> Sync | None:
-    heads = await fetch(
-        work.connection, _ONE, organisation_id=work.organisation_id, sync_id=sync_id
-    )
-    return next(iter(await whole(work, heads)), None)
+async def find(work: UnitOfWork, ids: Collection[UUID]) -> list[Sync]:
+    heads = await fetch(work.connection, _SOME, organisation_id=work.organisation_id, ids=list(ids))
+    return await whole(work, heads)
 
 
 async def whole(work: UnitOfWork, heads: Sequence[Row]) -> list[Sync]:
