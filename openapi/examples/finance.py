@@ -7,6 +7,7 @@ from uuid import UUID
 from billingone import AuthenticatedClient
 from billingone.api.clients import link_record, list_clients
 from billingone.api.settings import get_billing_settings, update_billing_settings
+from billingone.api.syncs import start_sync
 from billingone.models import (
     BillingSettingsPatch,
     ClientSummary,
@@ -15,6 +16,8 @@ from billingone.models import (
     LinkWanted,
     PriceIs,
     Problem,
+    StartSync,
+    Sync,
 )
 from billingone.types import UNSET
 
@@ -74,3 +77,13 @@ async def prices_are(api: AuthenticatedClient, meaning: PriceIs) -> bool:
     if answer is None or isinstance(answer, Problem):
         raise RefusedError(answer)
     return True
+
+
+async def sync(api: AuthenticatedClient, attempt: str) -> Sync:
+    """Asks for one sync, however often it is sent: `attempt` names what the person did."""
+    answer = await start_sync.asyncio(
+        client=api, body=StartSync(mode="delta"), idempotency_key=attempt
+    )
+    if answer is None or isinstance(answer, Problem):
+        raise RefusedError(answer)
+    return answer

@@ -99,6 +99,16 @@ export async function pricesAre(api: Api, meaning: Schemas["PriceIs"]): Promise<
   return true;
 }
 
+/** Asks for one sync, however often it is sent: `attempt` names what the person did. */
+export async function sync(api: Api, attempt: string): Promise<Schemas["Sync"]> {
+  const { data, error } = await api.POST("/v1/syncs", {
+    params: { header: { "Idempotency-Key": attempt } },
+    body: { mode: "delta" },
+  });
+  if (error) throw new Refused(error);
+  return data;
+}
+
 /** Whether Pax8 lets us in: `ok` decides which fields there are. */
 export async function pax8(api: Api): Promise<string> {
   const { data, error } = await api.POST("/v1/integrations/pax8/test");

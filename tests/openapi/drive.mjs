@@ -8,6 +8,8 @@ const found = await finance.clientsByMrr(api);
 const refused = await finance
   .clientsByMrr(finance.connect(baseUrl, "no token"))
   .catch((error) => [error instanceof finance.Refused, error.code]);
+const attempt = crypto.randomUUID();
+const syncs = [await finance.sync(api, attempt), await finance.sync(api, attempt)];
 console.log(
   JSON.stringify({
     linked: [linked.client_id === client, linked.moved_subscriptions],
@@ -15,6 +17,7 @@ console.log(
     clients: found.map((one) => [one.name, finance.mrrOf(one)]),
     changed: [await finance.pricesAre(api, "buy"), await finance.pricesAre(api, "sell")],
     pax8: await finance.pax8(api),
+    synced: [syncs[0].status, syncs[0].id === syncs[1].id],
     refused,
   }),
 );

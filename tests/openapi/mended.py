@@ -34,6 +34,8 @@ def before_call(context: Any, case: schemathesis.Case, kwargs: Any) -> None:
     if "source_id" in case.path_parameters:
         is_product = "/products/" in case.operation.path
         case.path_parameters["source_id"] = "product-1" if is_product else "company-Rimu"
+    if isinstance(case.body, dict) and case.body.get("confirm_removals"):
+        case.body["sources"] = ["pax8"]  # whose removals they are
     if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"key-{next(NUMBERS)}"  # a new one for a new request
     if case.operation.path.endswith("/sessions:revoke"):

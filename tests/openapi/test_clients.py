@@ -105,6 +105,7 @@ async def test_the_typescript_client_compiles_and_works(
         "changed": [True, True],
         "pax8": "credentials_rejected: The saved credentials cannot be read any more. "
         "Save them here again.",
+        "synced": ["queued", True],
         "refused": [True, "token_invalid"],
     }
     figure("27: TypeScript client: strict, exactOptionalPropertyTypes, and run against the API")
@@ -124,6 +125,7 @@ async def test_the_python_client_compiles_and_works(
         "totals": {"AUD": "1234567890130.76", "NZD": "80.00"},
         "clients": ["Bluegum", "Rimu", "Kauri"],
         "changed": [True, True],
+        "synced": ["queued", True],
         "refused": [True, "token_invalid"],
     }
     figure(f"27: Python client: mypy --strict: {said.strip()}; run against the API")

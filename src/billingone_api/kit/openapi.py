@@ -142,7 +142,8 @@ def _finish_parameter(parameter: dict[str, Any]) -> None:
         thing = parameter["name"].removesuffix("_id").replace("_", " ")
         parameter.setdefault("description", f"Which {thing}, by its id.")
     schema = parameter["schema"]
-    schema.pop("title", None)
+    for repeated in ("title", "description"):
+        schema.pop(repeated, None)
     choices = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
     if len(choices) == 1:
         del schema["anyOf"]
