@@ -7,6 +7,7 @@ import respx
 from tests.support.clock import SetClock
 from tests.support.outside import Turns, Waits
 
+from billingone_api.kit.http.answers import LARGEST_ANSWER
 from billingone_api.kit.http.calls import JsonCalls
 from billingone_api.kit.http.retries import RetryPolicy
 from billingone_api.providers.bearer import BearerApi, Provider, bought
@@ -131,6 +132,15 @@ async def test_no_answer_and_a_garbled_one_are_told_apart(
     with pytest.raises(kind) as caught:
         await api.get("things")
     assert type(caught.value) is kind
+
+
+async def test_an_answer_longer_than_we_read_is_asked_for_once(
+    api: BearerApi, api_route: respx.Route
+) -> None:
+    api_route.mock(return_value=httpx.Response(200, content=b" " * (LARGEST_ANSWER + 1)))
+    with pytest.raises(MalformedAnswer, match="longer than we read"):
+        await api.get("things")
+    assert api_route.call_count == 1
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,13 @@ def test_a_reject_carries_the_record_as_it_came() -> None:
     )
 
 
+def test_a_reject_is_named_by_what_the_wire_calls_its_id() -> None:
+    reader = RecordReader(Licence, id_name="LicenceID")
+    found = reader.read_one({"LicenceID": "L1", "id": None})
+    assert isinstance(found, Reject)
+    assert found.source_id == "L1"
+
+
 def test_a_long_record_is_cut_and_a_bottomless_one_left_out() -> None:
     long = LICENCES.read_one({"seats": "many", "note": "x" * 10_000})
     deep: list[Any] = []

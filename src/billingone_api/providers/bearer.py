@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from billingone_api.kit.clock import Clock
@@ -12,6 +12,7 @@ from billingone_api.kit.http.calls import JsonCalls, Query
 from billingone_api.kit.http.errors import (
     HttpError,
     HttpGarbled,
+    HttpOversized,
     HttpRateLimited,
     HttpRefused,
     HttpUnavailable,
@@ -25,7 +26,7 @@ from billingone_api.providers.errors import (
     ProviderUnavailable,
     RecordNotFound,
 )
-from billingone_api.providers.tokens import StoredToken, TokenKeeper, read_token
+from billingone_api.providers.tokens import StoredToken, read_token
 
 _NO_SEGMENT: Final = frozenset({"", ".", ".."})
 _NO_TOKEN_FOR_YOU: Final = frozenset(
@@ -55,6 +56,16 @@ class Provider:
     def not_found(self) -> RecordNotFound:
         return RecordNotFound(f"{self.name} has no such record.", provider=self.key)
 
+    def segment(self, part: str) -> str:
+        """One segment of a path, whatever is in it; RecordNotFound for what can be none."""
+        # Dots are never encoded, so that an id of two dots would climb; an empty one lists.
+        if part in _NO_SEGMENT:
+            raise self.not_found()
+        try:
+            return quote(part, safe="")
+        except UnicodeEncodeError:
+            raise self.not_found() from None
+
     def translated(self, error: HttpError) -> ProviderError:
         match error:
             case HttpRateLimited():
@@ -64,6 +75,8 @@ class Provider:
                 )
             case HttpGarbled():
                 return self.malformed("it is not the JSON asked for")
+            case HttpOversized():
+                return self.malformed("it is longer than we read")
             case HttpUnavailable():
                 sentence = f"{self.name} does not answer at the moment; try again later."
                 return ProviderUnavailable(
@@ -73,6 +86,10 @@ class Provider:
                 return self._refused(error.status)
             case _:
                 return self.malformed("it is of no known kind")
+
+    def is_stale(self, error: HttpRefused) -> bool:
+        """Whether another token may be let in where this one was not."""
+        return error.status == HTTPStatus.UNAUTHORIZED
 
     def _refused(self, status: int) -> ProviderError:
         match status:
@@ -87,11 +104,27 @@ class Provider:
                 return self.malformed(f"it refuses a request it documents (HTTP {status})")
 
 
+class AccessTokens(Protocol):
+    """Where a call finds its token; raises ProviderErrors."""
+
+    async def current(self) -> StoredToken:
+        """One that is fresh."""
+        ...
+
+    async def replace(self, refused: StoredToken) -> StoredToken:
+        """Another than the one that was refused."""
+        ...
+
+    async def forget(self) -> None:
+        """The token at hand was refused, and so was the one that replaced it."""
+        ...
+
+
 class BearerApi:
     """GETs below one address, with a token that is renewed once when it is refused."""
 
     def __init__(
-        self, provider: Provider, *, base_url: str, calls: JsonCalls, tokens: TokenKeeper
+        self, provider: Provider, *, base_url: str, calls: JsonCalls, tokens: AccessTokens
     ) -> None:
         self._provider = provider
         self._base_url = base_url.rstrip("/")
@@ -102,7 +135,7 @@ class BearerApi:
         self, *path: str, query: Query | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
         """Each part of the path is one segment, whatever is in it."""
-        url = f"{self._base_url}/{'/'.join(self._segment(part) for part in path)}"
+        url = f"{self._base_url}/{'/'.join(self._provider.segment(part) for part in path)}"
         call = partial(self._ask, url, query, headers or {})
         try:
             return await self._authorised(call)
@@ -117,7 +150,7 @@ class BearerApi:
         try:
             return await call(token)
         except HttpRefused as error:
-            if error.status != HTTPStatus.UNAUTHORIZED:
+            if not self._provider.is_stale(error):
                 raise
         return await call(await self._tokens.replace(token))
 
@@ -126,15 +159,6 @@ class BearerApi:
     ) -> Any:
         bearer = {"Authorization": f"Bearer {token.access_token.reveal()}"}
         return await self._calls.get(url, query=query, headers=bearer | dict(headers))
-
-    def _segment(self, part: str) -> str:
-        # Dots are never encoded, so that an id of two dots would climb; an empty one lists.
-        if part in _NO_SEGMENT:
-            raise self._provider.not_found()
-        try:
-            return quote(part, safe="")
-        except UnicodeEncodeError:
-            raise self._provider.not_found() from None
 
 
 async def bought(provider: Provider, asking: Awaitable[Any], *, clock: Clock) -> StoredToken:

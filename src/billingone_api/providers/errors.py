@@ -11,7 +11,13 @@ ProviderError
 
 
 class ProviderError(Exception):
-    """A third party did not give what was asked; `str()` is a sentence for people."""
+    """A third party did not give what was asked; `str()` is a sentence for people.
+
+    `correlation_id` is their own number for the exchange, where they give one: their support
+    asks for it.
+    """
+
+    correlation_id: str | None = None
 
     def __init__(self, sentence: str, *, provider: str) -> None:
         super().__init__(sentence)

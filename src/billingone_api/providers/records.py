@@ -24,6 +24,8 @@ _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?"
 _LARGEST_NUMBER: Final = Decimal(10) ** 15
 _FINEST_EXPONENT: Final = -20
 _MOST_DIGITS: Final = 36
+_SURELY_KEPT: Final = 15
+_LARGEST_COUNT: Final = 10**9
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -32,7 +34,7 @@ T = TypeVar("T", bound=BaseModel)
 class Reject:
     """A record that cannot be used, and why: a JSON pointer into it and a sentence.
 
-    `excerpt` is the beginning of the record as JSON in ASCII, decimals as strings.
+    `excerpt` is what the function of that name makes of it.
     """
 
     source_id: str | None
@@ -90,6 +92,10 @@ def exact_number(value: Any) -> Decimal | None:
 
 
 def _is_kept(number: Decimal) -> bool:
+    # Nearly every number is short, and taking one apart costs several times as much.
+    text = str(number)
+    if len(text) <= _SURELY_KEPT and "E" not in text:
+        return True
     # abs() would round to 28 digits, and raise Overflow for 1e9999999, which JSON may well hold.
     if number.copy_abs() >= _LARGEST_NUMBER:
         return False
@@ -98,14 +104,25 @@ def _is_kept(number: Decimal) -> bool:
     return fits and len(digits) <= _MOST_DIGITS
 
 
+def whole(value: Any) -> int | None:
+    """A count (a JSON number of any spelling); None for what is no count."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    # The size comes first: as an int, 1e999999999 would fill the memory.
+    if not 0 <= value <= _LARGEST_COUNT or value != int(value):
+        return None
+    return int(value)
+
+
 Number = Annotated[Decimal | None, PlainValidator(exact_number)]
 
 
 class RecordReader(Generic[T]):
-    """Reads records of one kind."""
+    """Reads records of one kind; `id_name` is what the wire calls their id."""
 
-    def __init__(self, model: type[T]) -> None:
+    def __init__(self, model: type[T], *, id_name: str = "id") -> None:
         self._validate = model.__pydantic_validator__.validate_python
+        self._id_name = id_name
 
     def read(self, rows: Iterable[Any]) -> tuple[tuple[T, ...], tuple[Reject, ...]]:
         """What could be read, and what could not, each in the order it came."""
@@ -126,9 +143,9 @@ class RecordReader(Generic[T]):
             # Rare, so that the usual record is never searched for what PostgreSQL cannot keep.
             pass
         try:
-            return self._read(_tidied(row))
+            return self._read(_tidied(row, self._id_name))
         except ValidationError as error:
-            return _reject(row, error.errors(include_url=False)[0])
+            return _reject(row, error.errors(include_url=False)[0], self._id_name)
 
     def _read(self, row: Any) -> T:
         record: T = self._validate(row, by_alias=True, by_name=False)
@@ -145,12 +162,12 @@ def _as_decimal(value: Any) -> Decimal | None:
     return None
 
 
-def _tidied(row: Any) -> Any:
+def _tidied(row: Any, id_name: str) -> Any:
     """The record with unstorable characters gone and blank text absent; its id as it came."""
     if not isinstance(row, dict):
         return row
     return {
-        name: value if name == "id" else _tidied_value(value, _TIDY_DEPTH)
+        name: value if name == id_name else _tidied_value(value, _TIDY_DEPTH)
         for name, value in row.items()
     }
 
@@ -165,17 +182,17 @@ def _tidied_value(value: Any, depth: int) -> Any:
     return value
 
 
-def _reject(row: Any, problem: ErrorDetails) -> Reject:
+def _reject(row: Any, problem: ErrorDetails, id_name: str) -> Reject:
     pointer = "".join(f"/{_escaped(str(part))}" for part in problem["loc"])
-    return Reject(_source_id(row), pointer, _sentence(problem), _excerpt(row))
+    return Reject(_source_id(row, id_name), pointer, _sentence(problem), excerpt(row))
 
 
 def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
 
-def _source_id(row: Any) -> str | None:
-    found = row.get("id") if isinstance(row, dict) else None
+def _source_id(row: Any, id_name: str) -> str | None:
+    found = row.get(id_name) if isinstance(row, dict) else None
     if isinstance(found, bool) or not isinstance(found, str | int | Decimal):
         return None
     source_id = str(found)
@@ -206,7 +223,8 @@ def _sentence(problem: ErrorDetails) -> str:
     return _SENTENCES.get(kind, "It cannot be read.")
 
 
-def _excerpt(row: Any) -> str:
+def excerpt(row: Any) -> str:
+    """The beginning of a record as JSON in ASCII, decimals as strings."""
     try:
         return json.dumps(row, default=str)[:_LONGEST_EXCERPT]
     except (RecursionError, ValueError):

@@ -21,6 +21,7 @@ from billingone_api.kit.http.errors import (
     HttpRefused,
     HttpUnavailable,
 )
+from billingone_api.kit.http.retries import RetryPolicy
 
 URL = "https://upstream.example/v1/things"
 PLANTED = "sk-planted-7f3a"
@@ -91,6 +92,78 @@ async def test_a_get_asks_for_json_with_the_query_and_headers_given(
     assert sent.headers["User-Agent"].startswith("BillingOne/")
     assert sent.content == b""
     assert turns.taken == 1
+
+
+async def test_a_space_in_a_query_is_no_plus(calls: JsonCalls, route: respx.Route) -> None:
+    route.mock(return_value=GOOD)
+    await calls.get(URL, query={"order": "Changed ASC", "where": 'a=="b+c"&d'})
+    sent = route.calls.last.request
+    assert str(sent.url) == f"{URL}?order=Changed%20ASC&where=a%3D%3D%22b%2Bc%22%26d"
+    assert dict(sent.url.params) == {"order": "Changed ASC", "where": 'a=="b+c"&d'}
+
+
+async def test_a_query_that_cannot_be_written_is_told_at_once(
+    calls: JsonCalls, route: respx.Route
+) -> None:
+    with pytest.raises(HttpUnavailable, match="cannot be sent"):
+        await calls.get(URL, query={"id": "\ud800"})
+    assert not route.called
+
+
+async def test_what_is_answered_by_its_status_needs_no_body(
+    calls: JsonCalls, route: respx.Route
+) -> None:
+    route.mock(side_effect=[httpx.Response(204), httpx.Response(200, text="<html>")])
+    await calls.send("DELETE", URL, headers={"Authorization": "Bearer t"})
+    await calls.send("POST", URL, form={"token": "t"})
+    deletion, post = (call.request for call in route.calls)
+    assert (deletion.method, deletion.content) == ("DELETE", b"")
+    assert deletion.headers["Authorization"] == "Bearer t"
+    assert (post.method, post.content) == ("POST", b"token=t")
+
+
+@pytest.mark.parametrize("outcome", [*PASSING[:6], *LASTING], ids=told)
+async def test_what_is_answered_by_its_status_is_sent_once(
+    outcome: httpx.Response, calls: JsonCalls, route: respx.Route
+) -> None:
+    route.mock(return_value=outcome)
+    with pytest.raises(HttpError):
+        await calls.send("DELETE", URL)
+    assert route.call_count == 1
+
+
+@pytest.mark.parametrize(
+    "outcome", [httpx.Response(429), httpx.Response(500), httpx.Response(403), httpx.Response(200)]
+)
+async def test_an_error_carries_the_headers_of_its_answer_and_prints_none(
+    outcome: httpx.Response, calls: JsonCalls, route: respx.Route
+) -> None:
+    outcome.headers["X-Correlation-Id"] = PLANTED
+    route.mock(return_value=outcome)
+    with pytest.raises(HttpError) as caught:
+        await calls.get(URL)
+    assert caught.value.headers.get("x-correlation-id") == PLANTED
+    assert PLANTED not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_where_there_was_no_answer_there_are_no_headers(
+    calls: JsonCalls, route: respx.Route
+) -> None:
+    route.mock(side_effect=httpx.ConnectError("refused"))
+    with pytest.raises(HttpUnavailable) as caught:
+        await calls.get(URL)
+    assert dict(caught.value.headers) == {}
+
+
+async def test_a_policy_may_read_the_wait_in_its_own_way(
+    http: httpx.AsyncClient, route: respx.Route, turns: Turns, clock: SetClock, waits: Waits
+) -> None:
+    policy = RetryPolicy(jitter=lambda: 0.5, read_wait=lambda headers, _: float(headers["X-In"]))
+    calls = JsonCalls(http, limiter=turns, clock=clock, sleep=waits, policy=policy)
+    limited = httpx.Response(429, headers={"X-In": "7", "Retry-After": "3"})
+    route.mock(side_effect=[limited, httpx.Response(200, json={}, headers={"X-In": "0"})])
+    await calls.get(URL)
+    assert waits.seconds == [7.5]
 
 
 async def test_a_post_of_json_is_json(calls: JsonCalls, route: respx.Route) -> None:

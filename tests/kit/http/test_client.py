@@ -17,9 +17,10 @@ from tests.kit.http.conftest import Serve
 from tests.support.clock import SetClock
 from tests.support.outside import Turns, Waits
 
-from billingone_api.kit.http.calls import LARGEST_ANSWER, JsonCalls
+from billingone_api.kit.http.answers import LARGEST_ANSWER
+from billingone_api.kit.http.calls import JsonCalls
 from billingone_api.kit.http.client import create_http_client
-from billingone_api.kit.http.errors import HttpGarbled, HttpUnavailable
+from billingone_api.kit.http.errors import HttpGarbled, HttpOversized, HttpUnavailable
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 ENDLESS = HEAD + b"Connection: close\r\n"
@@ -121,7 +122,7 @@ async def test_a_body_without_end_is_left(serve: Serve, calls: JsonCalls, turns:
             pass
 
     async with serve(pour) as there:
-        with pytest.raises(HttpGarbled, match=f"more than {LARGEST_ANSWER} bytes"):
+        with pytest.raises(HttpOversized, match=f"more than {LARGEST_ANSWER} bytes"):
             await calls.get(f"http://{there}/")
     assert turns.taken == 1
 
@@ -144,7 +145,7 @@ async def test_a_small_body_that_unpacks_without_end_is_left(
             pass
 
     async with serve(pour) as there:
-        with pytest.raises(HttpGarbled, match=f"more than {LARGEST_ANSWER} bytes"):
+        with pytest.raises(HttpOversized, match=f"more than {LARGEST_ANSWER} bytes"):
             await calls.get(f"http://{there}/")
     assert turns.taken == 1
 

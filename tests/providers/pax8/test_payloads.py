@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billingone_api.providers.pax8.payloads import whole
+from billingone_api.providers.records import whole
 
 
 @pytest.mark.parametrize(

@@ -3,33 +3,28 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from urllib.parse import quote, urlencode
 
 import httpx
 from opentelemetry.trace import SpanKind
 
 from billingone_api.kit.clock import Clock
-from billingone_api.kit.http.bodies import NotJson, read_json, read_up_to
+from billingone_api.kit.http.answers import Answer, Settled, read_answer
 from billingone_api.kit.http.errors import (
     CircuitOpen,
     HttpError,
-    HttpGarbled,
     HttpRateLimited,
-    HttpRefused,
     HttpUnavailable,
 )
-from billingone_api.kit.http.limits import Limiter
-from billingone_api.kit.http.retries import RetryPolicy, read_retry_after
+from billingone_api.kit.http.limits import Limiter, Slots, Unlimited
+from billingone_api.kit.http.retries import RetryPolicy
 from billingone_api.kit.metrics import timed
 from billingone_api.kit.tracing import span
 
 Sleep = Callable[[float], Awaitable[None]]
 Query = Mapping[str, str | int]
-
-LARGEST_ANSWER: Final = 10 * 1024 * 1024
-_LARGEST_REFUSAL: Final = 64 * 1024
-_PACKINGS: Final = frozenset({"", "identity", "gzip"})
+T = TypeVar("T")
 
 _NOT_SENDABLE: Final = (
     httpx.InvalidURL,
@@ -37,10 +32,6 @@ _NOT_SENDABLE: Final = (
     httpx.UnsupportedProtocol,
     ValueError,
 )
-
-
-class _Settled(HttpGarbled):
-    """Asking again would bring the same: a redirect, a body beyond our limit."""
 
 
 class _Unsendable(HttpUnavailable):
@@ -54,6 +45,13 @@ class _Call:
     method: str
     url: str
     options: Mapping[str, Any]
+    query: Query | None = None
+
+    @property
+    def address(self) -> str:
+        # httpx would write "+" for a space, which not everybody reads as one.
+        asked = urlencode(self.query or {}, quote_via=quote)
+        return f"{self.url}?{asked}" if asked else self.url
 
     @property
     def host(self) -> str:
@@ -67,7 +65,7 @@ class JsonCalls:
     """Requests to one third party, each attempt in its turn and within `seconds`.
 
     GET is repeated as the policy says: after 408, 429, 5xx, time-outs, broken lines and bodies
-    that are no JSON. POST is sent once: nobody can tell what became of the first one.
+    that are no JSON. All else is sent once: nobody can tell what became of the first one.
     """
 
     def __init__(
@@ -78,6 +76,7 @@ class JsonCalls:
         clock: Clock,
         sleep: Sleep,
         policy: RetryPolicy | None = None,
+        slots: Slots | None = None,
         seconds: float = 30,
     ) -> None:
         self._http = http
@@ -85,21 +84,36 @@ class JsonCalls:
         self._clock = clock
         self._sleep = sleep
         self._policy = policy or RetryPolicy()
+        self._slots = slots or Unlimited()
         self._seconds = seconds
 
     async def get(
         self, url: str, *, query: Query | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
-        call = _Call("GET", url, {"params": query, "headers": _asking_for_json(headers)})
+        call = _Call("GET", url, {"headers": _asking_for_json(headers)}, query)
         return await self._repeated(call)
 
     async def post_json(self, url: str, *, body: object) -> Any:
         call = _Call("POST", url, {"json": body, "headers": _asking_for_json(None)})
         return await self._once(call)
 
-    async def post_form(self, url: str, *, form: Mapping[str, str]) -> Any:
-        call = _Call("POST", url, {"data": form, "headers": _asking_for_json(None)})
+    async def post_form(
+        self, url: str, *, form: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Any:
+        call = _Call("POST", url, {"data": form, "headers": _asking_for_json(headers)})
         return await self._once(call)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """For what is answered by its status alone; the body may be empty, or anything."""
+        call = _Call(method, url, {"data": form, "headers": _asking_for_json(headers)})
+        await self._heeded(call, lambda _: None)
 
     async def _repeated(self, call: _Call) -> Any:
         attempt = 0
@@ -114,7 +128,7 @@ class JsonCalls:
             await self._sleep(wait)
 
     def _wait(self, attempt: int, error: HttpUnavailable | HttpRateLimited) -> float | None:
-        if isinstance(error, _Settled | _Unsendable | CircuitOpen):
+        if isinstance(error, Settled | _Unsendable | CircuitOpen):
             return None
         return self._policy.wait(
             attempt,
@@ -123,49 +137,47 @@ class JsonCalls:
         )
 
     async def _once(self, call: _Call) -> Any:
+        return await self._heeded(call, Answer.json)
+
+    async def _heeded(self, call: _Call, read: Callable[[Answer], T]) -> T:
         await self._limiter.wait_turn()
-        try:
-            answer = await self._answer(call)
-        except HttpError as error:
-            await self._limiter.heed(error)
-            raise
+        async with self._slots.slot():
+            try:
+                found = read(await self._accepted(call))
+            except HttpError as error:
+                await self._limiter.heed(error)
+                raise
         await self._limiter.heed(None)
+        return found
+
+    async def _accepted(self, call: _Call) -> Answer:
+        """Of a status of success; raises HttpErrors for all others, with their headers."""
+        answer = await self._exchange(call)
+        wait = self._policy.read_wait(answer.headers, self._clock.now())
+        if not answer.is_success:
+            raise answer.refusal(wait=wait)
         return answer
 
-    async def _answer(self, call: _Call) -> Any:
-        status, body, retry_after = await self._exchange(call)
-        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            raise _refusal(call.host, status, body, retry_after)
-        if len(body) > LARGEST_ANSWER:
-            raise _Settled(f"{call.host} sent more than {LARGEST_ANSWER} bytes")
-        try:
-            return read_json(body)
-        except NotJson as error:
-            raise HttpGarbled(f"{call.host} answered {status} without JSON") from error
-
-    async def _exchange(self, call: _Call) -> tuple[int, bytes, float | None]:
+    async def _exchange(self, call: _Call) -> Answer:
         """Seen by method, host and status alone: an address may hold what is nobody's business."""
         facts = {"http.request.method": call.method, "server.address": call.host}
         with (
             span(f"{call.method} {call.host}", kind=SpanKind.CLIENT, facts=facts) as seen,
             timed(call.host) as timing,
         ):
-            status, body, retry_after = await self._sent(call)
-            timing.status = status
-            seen.set_attribute("http.response.status_code", status)
-            return status, body, retry_after
+            answer = await self._sent(call)
+            timing.status = answer.status
+            seen.set_attribute("http.response.status_code", answer.status)
+            return answer
 
-    async def _sent(self, call: _Call) -> tuple[int, bytes, float | None]:
+    async def _sent(self, call: _Call) -> Answer:
         try:
             # httpx's own time-outs start anew with every byte: a drip would last for ever.
             async with (
                 asyncio.timeout(self._seconds),
-                self._http.stream(call.method, call.url, **call.options) as response,
+                self._http.stream(call.method, call.address, **call.options) as response,
             ):
-                _refuse_packings(call.host, response)
-                limit = LARGEST_ANSWER if response.is_success else _LARGEST_REFUSAL
-                body = await read_up_to(limit, response)
-                return response.status_code, body, self._retry_after(response)
+                return await read_answer(call.host, response)
         except _NOT_SENDABLE:
             # The cause would carry a header along.
             raise _Unsendable(f"the request to {call.host} cannot be sent") from None
@@ -173,26 +185,6 @@ class JsonCalls:
             reason = type(error).__name__
             raise HttpUnavailable(f"{call.host} did not answer ({reason})") from error
 
-    def _retry_after(self, response: httpx.Response) -> float | None:
-        return read_retry_after(response.headers.get("Retry-After"), now=self._clock.now())
-
 
 def _asking_for_json(headers: Mapping[str, str] | None) -> dict[str, str]:
     return {"Accept": "application/json"} | dict(headers or {})
-
-
-def _refuse_packings(host: str, response: httpx.Response) -> None:
-    # Each layer of packing multiplies what a chunk expands to, before it can be counted.
-    if response.headers.get("Content-Encoding", "").strip().lower() not in _PACKINGS:
-        raise _Settled(f"{host} packs its answers in a way that we did not ask for")
-
-
-def _refusal(host: str, status: int, body: bytes, retry_after: float | None) -> HttpError:
-    message = f"{host} answered {status}"
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return HttpRateLimited(message, retry_after=retry_after)
-    if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return HttpUnavailable(message, retry_after=retry_after)
-    if status >= HTTPStatus.BAD_REQUEST:
-        return HttpRefused(message, status=status, body=body[:_LARGEST_REFUSAL])
-    return _Settled(message)

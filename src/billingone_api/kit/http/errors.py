@@ -2,17 +2,26 @@
 
 HttpError
 ├── HttpUnavailable    nobody answered, or only a gateway did: time-outs, broken lines, 5xx
-│   ├── HttpGarbled    an answer that is not JSON, is cut short, or is larger than we read
+│   ├── HttpGarbled    an answer that is not JSON or is cut short
 │   └── CircuitOpen    not even asked, because nobody answered lately
+├── HttpOversized      an answer that is larger than we read
 ├── HttpRateLimited    429: too many requests, and for how long not to ask
 └── HttpRefused        any other 4xx: its status, and its body for those who know its words
 
 None of them shows a header, a query or a body when printed: hosts and statuses only.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class HttpError(Exception):
-    """A request that brought no usable answer."""
+    """A request that brought no usable answer; `headers` are those of the answer, if there was one.
+
+    They are read by any spelling of their names, and never printed.
+    """
+
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class HttpUnavailable(HttpError):
@@ -32,6 +41,10 @@ class CircuitOpen(HttpUnavailable):
 
     Asking again at once is refused again: `retry_after` says when one request is let through.
     """
+
+
+class HttpOversized(HttpError):
+    """Asking again would bring the same; asking for less may not."""
 
 
 class HttpRateLimited(HttpError):

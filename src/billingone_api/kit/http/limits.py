@@ -1,5 +1,6 @@
-"""Whose turn it is to ask, and when nobody may."""
+"""Whose turn it is to ask, how many may ask at once, and when nobody may."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol
 
 from billingone_api.kit.http.errors import HttpError
@@ -21,6 +22,14 @@ class Limiter(Protocol):
         ...
 
 
+class Slots(Protocol):
+    """Keeps the number of our requests under way to somebody below their limit."""
+
+    def slot(self) -> AbstractAsyncContextManager[object]:
+        """Held while a request is under way: neither before its turn nor between attempts."""
+        ...
+
+
 class Unlimited:
     """For those who set no rate: it is always our turn."""
 
@@ -29,3 +38,6 @@ class Unlimited:
 
     async def heed(self, error: HttpError | None) -> None:  # noqa: ARG002 - nobody to tell
         return
+
+    def slot(self) -> AbstractAsyncContextManager[object]:
+        return nullcontext()

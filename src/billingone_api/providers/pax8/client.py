@@ -17,10 +17,9 @@ from billingone_api.providers.pax8.payloads import (
     Pricing,
     Product,
     Subscription,
-    whole,
 )
 from billingone_api.providers.pax8.tokens import PAX8, Pax8Credentials, Pax8Endpoints, source_for
-from billingone_api.providers.records import Payload, RecordReader, Reject
+from billingone_api.providers.records import Payload, RecordReader, Reject, whole
 from billingone_api.providers.tokens import TokenKeeper, TokenStore
 
 PAGE_SIZE: Final = 200

@@ -6,7 +6,6 @@ fields we have no use for are passed over. Money is per unit and per billing ter
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import AliasGenerator, ConfigDict, Field, PlainValidator
@@ -28,7 +27,6 @@ KNOWN_COMPANY_STATUSES: Final = frozenset({"Active", "Inactive", "Deleted"})
 KNOWN_TERMS: Final = frozenset(
     {"Monthly", "Annual", "2-Year", "3-Year", "One-Time", "Trial", "Activation"}
 )
-_LARGEST_COUNT: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +140,3 @@ class Pricing(Pax8Payload):
     type: Text | None = None
     unit_of_measurement: Text | None = None
     rates: tuple[Rate, ...] | None = None
-
-
-def whole(value: Any) -> int | None:
-    """A count as Pax8 writes it (a JSON number of any spelling); None for what is no count."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return None
-    # The size comes first: as an int, 1e999999999 would fill the memory.
-    if not 0 <= value <= _LARGEST_COUNT or value != int(value):
-        return None
-    return int(value)
