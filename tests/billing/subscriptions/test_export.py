@@ -3,6 +3,8 @@
 import asyncio
 import csv
 import io
+import os
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +12,15 @@ import pytest
 from starlette.types import Message
 from tests.support.api import Api
 from tests.support.databases import Database
+from tests.support.figures import Figure
 from tests.support.pax8 import Engine, company, subscription
 
 from billingone_api.billing.subscriptions.models import Product, Subscription
 from billingone_api.process import Process
 
 URL = "/v1/subscriptions/export.csv"
+WORKBOOK = "/v1/subscriptions/export.xlsx"
+each_format = pytest.mark.parametrize("url", [URL, WORKBOOK])
 
 
 async def exported(api: Api, query: str = "") -> list[dict[str, str]]:
@@ -132,9 +137,10 @@ async def test_a_file_has_the_lists_filters_and_order(api: Api, engine: Engine) 
     assert await exported(api, "vendor=Nobody") == []
 
 
+@each_format
 @pytest.mark.parametrize("query", ["limit=5", "cursor=x", "with_total=true", "sort=name", "q=%00"])
-async def test_a_file_takes_no_other_parameters(api: Api, query: str) -> None:
-    answer = await api.viewer.get(f"{URL}?{query}")
+async def test_a_file_takes_no_other_parameters(api: Api, query: str, url: str) -> None:
+    answer = await api.viewer.get(f"{url}?{query}")
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
 
@@ -157,8 +163,9 @@ async def test_there_is_no_cap(api: Api, database: Database) -> None:
 class Reader:
     """A caller by ASGI who takes as much as a test lets it, and may hang up."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, url: str) -> None:
         self.api = api
+        self.url = url
         self.chunks: list[bytes] = []
         self.status = 0
         self.more = asyncio.Event()
@@ -183,8 +190,8 @@ class Reader:
             "http_version": "1.1",
             "method": "GET",
             "scheme": "http",
-            "path": URL,
-            "raw_path": URL.encode(),
+            "path": self.url,
+            "raw_path": self.url.encode(),
             "query_string": b"",
             "headers": [(b"authorization", f"Bearer {token}".encode())],
             "server": ("api.test", 80),
@@ -209,13 +216,14 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(0.02)
 
 
+@each_format
 async def test_a_reader_who_leaves_ends_the_query_and_frees_its_connection(
-    api: Api, database: Database, process: Process
+    api: Api, database: Database, process: Process, url: str
 ) -> None:
     await database.as_owner(MANY, api.organisation_id, 60_000)
     pool: Any = process.engine.pool
     for _ in range(7):  # more often than there are connections
-        reader = Reader(api)
+        reader = Reader(api, url)
         reading = asyncio.create_task(reader.read())
 
         async def begun(reader: Reader = reader) -> bool:
@@ -239,7 +247,7 @@ async def test_a_slow_reader_holds_back_the_query_not_the_rows_in_memory(
     api: Api, database: Database
 ) -> None:
     await database.as_owner(MANY, api.organisation_id, 60_000)
-    reader = Reader(api)
+    reader = Reader(api, URL)
     reading = asyncio.create_task(reader.read())
 
     async def begun() -> bool:
@@ -255,12 +263,13 @@ async def test_a_slow_reader_holds_back_the_query_not_the_rows_in_memory(
     assert max(map(len, reader.chunks)) < 1_000_000
 
 
+@each_format
 async def test_no_request_transaction_is_open_beside_the_file(
-    api: Api, database: Database, process: Process
+    api: Api, database: Database, process: Process, url: str
 ) -> None:
     await database.as_owner(MANY, api.organisation_id, 60_000)
     pool: Any = process.engine.pool
-    reader = Reader(api)
+    reader = Reader(api, url)
     reading = asyncio.create_task(reader.read())
 
     async def begun() -> bool:
@@ -270,3 +279,39 @@ async def test_no_request_transaction_is_open_beside_the_file(
     assert pool.checkedout() == 1
     reader.more.set()
     await reading
+
+
+class Discarding(Reader):
+    """Takes everything and keeps nothing of it."""
+
+    def __init__(self, api: Api, url: str) -> None:
+        super().__init__(api, url)
+        self.size = 0
+
+    async def send(self, message: Message) -> None:
+        self.size += len(message.get("body", b""))
+
+
+ROWS = int(os.environ.get("EXPORT_ROWS", "40000"))
+"""A million are exported by `EXPORT_ROWS=1000000 make test ARGS="-k constant_memory"`."""
+
+
+@each_format
+async def test_ten_times_the_rows_are_written_in_constant_memory(
+    api: Api, database: Database, url: str, figure: Figure
+) -> None:
+    peaks = []
+    for rows in (ROWS // 10, ROWS):
+        await database.as_owner("DELETE FROM subscriptions")
+        await database.as_owner(MANY, api.organisation_id, rows)
+        reader = Discarding(api, url)
+        tracemalloc.start()
+        await reader.read()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    few, many = (round(peak / 1_000_000, 1) for peak in peaks)
+    assert many < few + 2
+    figure(
+        f"25: {url.rpartition('.')[2]} of {ROWS:,} rows, {reader.size / 1_000_000:.1f} MB, at a "
+        f"peak of {many} MB of memory; {few} MB for a tenth of them"
+    )

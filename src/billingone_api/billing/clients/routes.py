@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
+from billingone_api.billing.clients import wiring
 from billingone_api.billing.clients.schemas import (
     ClientDetailOut,
     ClientId,
@@ -33,7 +34,7 @@ from billingone_api.billing.clients.wiring import (
 )
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import digest, tag, tagged
-from billingone_api.kit.exports import CSV, CsvFile, begun
+from billingone_api.kit.exports import CSV, WORKBOOK, CsvFile, Workbook, begun
 from billingone_api.kit.openapi import problems
 from billingone_api.process import TheProcess, Work
 
@@ -71,8 +72,24 @@ async def export_clients(
     Text that a spreadsheet would take for a formula begins with an apostrophe.
     """
     today = caller.organisation.day_of(process.clock.now())
-    rows = exported(process, caller, query.wanted())
+    rows = exported(process, caller, query.wanted(), wiring.CSV)
     return CsvFile(await begun(rows), name=f"clients-{today}.csv")
+
+
+@router.get(
+    "/export.xlsx",
+    operation_id="export_clients_workbook",
+    summary="Clients as a workbook",
+    response_class=StreamingResponse,
+    responses=WORKBOOK,
+)
+async def export_clients_workbook(
+    query: Annotated[ExportQuery, Query()], caller: Exporter, process: TheProcess
+) -> Workbook:
+    """The same rows in cells with types, streamed: numbers and text."""
+    today = caller.organisation.day_of(process.clock.now())
+    rows = exported(process, caller, query.wanted(), wiring.XLSX)
+    return Workbook(await begun(rows), name=f"clients-{today}.xlsx")
 
 
 @router.get(

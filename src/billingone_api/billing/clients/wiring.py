@@ -1,9 +1,9 @@
 """PostgreSQL stands behind clients; what their figures are reckoned by is put together here."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends
 
@@ -71,12 +71,17 @@ TheClientDetails = Annotated[PostgresClientDetails, Depends(details)]
 TheClientRegister = Annotated[ClientRegister, Depends(register)]
 
 
+Format = Callable[[PostgresClientsFile, ClientsWanted], AsyncGenerator[bytes]]
+CSV: Final[Format] = PostgresClientsFile.csv
+XLSX: Final[Format] = PostgresClientsFile.xlsx
+
+
 async def exported(
-    process: Process, caller: Caller, wanted: ClientsWanted
+    process: Process, caller: Caller, wanted: ClientsWanted, written: Format
 ) -> AsyncGenerator[bytes]:
     """The file in a transaction of its own, which ends with it."""
     async with process.work(caller.organisation.id) as work:
         by = await reckoning_of(work, caller, now=process.clock.now())
-        async with aclosing(PostgresClientsFile(work, by).rows(wanted)) as rows:
-            async for chunk in rows:
+        async with aclosing(written(PostgresClientsFile(work, by), wanted)) as chunks:
+            async for chunk in chunks:
                 yield chunk

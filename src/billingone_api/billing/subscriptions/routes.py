@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator
 
-from billingone_api.billing.subscriptions import service
+from billingone_api.billing.subscriptions import service, wiring
 from billingone_api.billing.subscriptions.schemas import (
     CountsQuery,
     ExportQuery,
@@ -33,7 +33,7 @@ from billingone_api.billing.subscriptions.wiring import (
 )
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import IfMatch, expected_version, tag_with_state, tagged
-from billingone_api.kit.exports import CSV, CsvFile, begun
+from billingone_api.kit.exports import CSV, WORKBOOK, CsvFile, Workbook, begun
 from billingone_api.kit.openapi import problems
 from billingone_api.kit.text import storable
 from billingone_api.process import TheProcess, Work
@@ -86,8 +86,27 @@ async def export_subscriptions(
     Text that a spreadsheet would take for a formula begins with an apostrophe.
     """
     today = caller.organisation.day_of(process.clock.now())
-    rows = exported(process, caller, query.wanted())
+    rows = exported(process, caller, query.wanted(), wiring.CSV)
     return CsvFile(await begun(rows), name=f"subscriptions-{today}.csv")
+
+
+@router.get(
+    "/export.xlsx",
+    operation_id="export_subscriptions_workbook",
+    summary="Subscriptions as a workbook",
+    response_class=StreamingResponse,
+    responses=WORKBOOK,
+)
+async def export_subscriptions_workbook(
+    query: Annotated[ExportQuery, Query()], caller: Exporter, process: TheProcess
+) -> Workbook:
+    """The same rows in cells with types, streamed: numbers, days, instants in UTC, and text.
+
+    Rows that Excel has no room for on a sheet are on the next.
+    """
+    today = caller.organisation.day_of(process.clock.now())
+    rows = exported(process, caller, query.wanted(), wiring.XLSX)
+    return Workbook(await begun(rows), name=f"subscriptions-{today}.xlsx")
 
 
 @router.get("/products", operation_id="list_products", summary="Products that are subscribed to")

@@ -1,6 +1,6 @@
 """Which adapter stands behind each port of subscriptions, for the API and for the worker."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Annotated, Final
 
@@ -66,13 +66,20 @@ TheDetail = Annotated[PostgresDetail, Depends(detail)]
 TheCatalogue = Annotated[PostgresCatalogue, Depends(catalogue)]
 
 
-async def exported(process: Process, caller: Caller, wanted: Wanted) -> AsyncGenerator[bytes]:
+Format = Callable[[PostgresFile, Wanted], AsyncGenerator[bytes]]
+CSV: Final[Format] = PostgresFile.csv
+XLSX: Final[Format] = PostgresFile.xlsx
+
+
+async def exported(
+    process: Process, caller: Caller, wanted: Wanted, written: Format
+) -> AsyncGenerator[bytes]:
     """The file in a transaction of its own, which ends with it."""
     today = caller.organisation.day_of(process.clock.now())
     async with process.work(caller.organisation.id) as work:
         file = PostgresFile(work, basis=basis_of(caller), today=today)
-        async with aclosing(file.rows(wanted)) as rows:
-            async for chunk in rows:
+        async with aclosing(written(file, wanted)) as chunks:
+            async for chunk in chunks:
                 yield chunk
 
 

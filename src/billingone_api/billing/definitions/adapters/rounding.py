@@ -16,7 +16,7 @@ _USUAL: Final = 2
 
 def rounded(amount: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:
     """An exact amount to the currency's minor unit."""
-    return func.round(amount, _by_currency(currency, str))
+    return func.round(amount, _by_currency(currency, str), type_=Numeric)
 
 
 def rounded_month(parts: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:

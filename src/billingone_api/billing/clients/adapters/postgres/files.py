@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Numeric,
+    Select,
     Text,
     case,
     cast,
@@ -25,9 +26,11 @@ from billingone_api.billing.clients.models import ClientsWanted
 from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY
 from billingone_api.billing.definitions.adapters.rounding import rounded_month
 from billingone_api.billing.definitions.figures import Reckoning, Unknown
-from billingone_api.database.exports import csv, guarded
+from billingone_api.database.cells import sheet_row
+from billingone_api.database.exports import csv, guarded, lines
 from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit.workbooks import workbook
 
 _ZERO: Final = literal_column("0", Numeric)
 
@@ -39,49 +42,76 @@ class PostgresClientsFile:
     work: UnitOfWork
     reckoning: Reckoning
 
-    def rows(self, wanted: ClientsWanted) -> AsyncGenerator[bytes]:
-        shape = Shape(
+    def csv(self, wanted: ClientsWanted) -> AsyncGenerator[bytes]:
+        statement = _file_of(self._shape(wanted), self.reckoning.source.unknown)
+        return csv(self.work.connection, statement, self._values(wanted))
+
+    def xlsx(self, wanted: ClientsWanted) -> AsyncGenerator[bytes]:
+        shape, unknown = self._shape(wanted), self.reckoning.source.unknown
+        rows = lines(self.work.connection, _sheet_of(shape, unknown), self._values(wanted))
+        return workbook(tuple(_cells(everything(shape), shape, unknown)), rows)
+
+    def _shape(self, wanted: ClientsWanted) -> Shape:
+        return Shape(
             basis=self.reckoning.basis,
             active=wanted.active,
             sort=wanted.sort,
             is_searched=wanted.q is not None,
             is_continued=False,
         )
-        values = {
+
+    def _values(self, wanted: ClientsWanted) -> dict[str, Any]:
+        return {
             "organisation_id": self.work.organisation_id,
             "today": self.reckoning.today,
             "reporting_currency": self.reckoning.reporting_currency,
             "q": wanted.q,
         }
-        statement = _file_of(shape, self.reckoning.source.unknown)
-        return csv(self.work.connection, statement, values)
 
 
 @lru_cache(64)
 def _file_of(shape: Shape, unknown: Unknown | None) -> Prepared:
     rows = everything(shape)
+    cells = _cells(rows, shape, unknown)
+    cells |= {name: guarded(cells[name]) for name in ("name", "mrr_by_currency")}
+    cells["active"] = cast(cells["active"], Text)
+    return _prepared(select(*(cell.label(label) for label, cell in cells.items())), rows, shape)
+
+
+@lru_cache(64)
+def _sheet_of(shape: Shape, unknown: Unknown | None) -> Prepared:
+    rows = everything(shape)
+    return _prepared(select(sheet_row(_cells(rows, shape, unknown))), rows, shape)
+
+
+def _prepared(columns: Select[Any], rows: FromClause, shape: Shape) -> Prepared:
+    of = rows.c
+    return prepare(columns.select_from(rows).order_by(*in_order(of.sort_value, of.id, shape)))
+
+
+def _cells(
+    rows: FromClause, shape: Shape, unknown: Unknown | None
+) -> dict[str, ColumnElement[Any]]:
     of = rows.c
     not_counted = _not_counted(rows, unknown)
     not_known = _not_known(rows, not_counted, knows_sell_price=shape.basis.knows_sell_price)
     is_known = not_known.is_(None)
     has_parts = is_known | (not_known == _word(Unknown.EXCHANGE_RATE_MISSING))
     month = rounded_month(func.coalesce(of.reporting, _ZERO), REPORTING_CURRENCY)
-    cells = {
+    return {
         "id": of.id,
-        "name": guarded(of.name),
-        "active": cast(of.is_active, Text),
-        "linked_sources": func.array_to_string(of.linked_sources, " "),
+        "name": of.name,
+        "active": of.is_active,
+        "linked_sources": func.array_to_string(of.linked_sources, " ", type_=Text),
         "mrr": case((is_known, month), else_=null()),
         "currency": case((is_known, REPORTING_CURRENCY), else_=null()),
         "mrr_unknown": not_known,
-        "mrr_by_currency": case((has_parts, guarded(_by_currency(rows))), else_=null()),
+        "mrr_by_currency": case((has_parts, _by_currency(rows)), else_=null()),
         "mrr_excluded": case((has_parts, func.coalesce(of.excluded, _ZERO)), else_=null()),
         "active_subscriptions": case(
             (not_counted.is_(None), func.coalesce(of.active, _ZERO)), else_=null()
         ),
     }
-    statement = select(*(cell.label(label) for label, cell in cells.items())).select_from(rows)
-    return prepare(statement.order_by(*in_order(of.sort_value, of.id, shape)))
 
 
 def _not_counted(rows: FromClause, unknown: Unknown | None) -> ColumnElement[Any]:
@@ -109,7 +139,7 @@ def _by_currency(rows: FromClause) -> ColumnElement[Any]:
     ).render_derived()
     amount = cast(rounded_month(each.c.part, each.c.currency), Text)
     in_turn = aggregate_order_by(literal_column("'; '", Text), each.c.currency)
-    words = func.string_agg(each.c.currency + " " + amount, in_turn)
+    words = func.string_agg(each.c.currency + " " + amount, in_turn, type_=Text)
     return select(words).select_from(each).correlate(rows).scalar_subquery()
 
 

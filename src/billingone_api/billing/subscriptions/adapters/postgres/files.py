@@ -5,18 +5,20 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column, select
 
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.subscriptions.adapters.postgres.columns import shown, with_company
 from billingone_api.billing.subscriptions.adapters.postgres.filters import Names, bound, filtered
 from billingone_api.billing.subscriptions.adapters.postgres.lists import ordered
 from billingone_api.billing.subscriptions.models import Wanted
-from billingone_api.database.exports import csv, guarded
+from billingone_api.database.cells import sheet_row
+from billingone_api.database.exports import csv, guarded, lines
 from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit.workbooks import workbook
 
 # The file's columns in their order, by the names under which a list reads them.
 _COLUMNS: Final = {
@@ -63,7 +65,18 @@ _FLAGS: Final = frozenset({"is_gone", "is_company_gone", "is_usage_billed"})
 def _file_of(basis: PriceBasis, names: Names, sort: str) -> Prepared:
     columns = shown(basis)
     cells = (_cell(name, columns[name]).label(label) for label, name in _COLUMNS.items())
-    statement = select(*cells).select_from(with_company()).where(own(subscriptions))
+    return _prepared(select(*cells), names, sort)
+
+
+@lru_cache(64)
+def _sheet_of(basis: PriceBasis, names: Names, sort: str) -> Prepared:
+    columns = shown(basis)
+    row = sheet_row({label: columns[name] for label, name in _COLUMNS.items()})
+    return _prepared(select(row), names, sort)
+
+
+def _prepared(columns: Select[Any], names: Names, sort: str) -> Prepared:
+    statement = columns.select_from(with_company()).where(own(subscriptions))
     return prepare(ordered(filtered(statement, names), sort))
 
 
@@ -86,11 +99,18 @@ class PostgresFile:
         self._basis = basis
         self._today = today
 
-    def rows(self, wanted: Wanted) -> AsyncGenerator[bytes]:
-        values = {
+    def csv(self, wanted: Wanted) -> AsyncGenerator[bytes]:
+        statement = _file_of(self._basis, frozenset(wanted.filters), wanted.sort)
+        return csv(self._work.connection, statement, self._values(wanted))
+
+    def xlsx(self, wanted: Wanted) -> AsyncGenerator[bytes]:
+        statement = _sheet_of(self._basis, frozenset(wanted.filters), wanted.sort)
+        rows = lines(self._work.connection, statement, self._values(wanted))
+        return workbook(tuple(_COLUMNS), rows)
+
+    def _values(self, wanted: Wanted) -> dict[str, Any]:
+        return {
             "organisation_id": self._work.organisation_id,
             "today": self._today,
             **bound(wanted.filters),
         }
-        statement = _file_of(self._basis, frozenset(wanted.filters), wanted.sort)
-        return csv(self._work.connection, statement, values)
