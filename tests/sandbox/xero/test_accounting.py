@@ -141,6 +141,12 @@ async def test_several_values_are_joined_by_commas(caller: Caller, xero: Xero) -
     assert {row["Contact"]["ContactID"] for row in rows} == {contact}
 
 
+async def test_an_address_holds_some_fifty_ids(caller: Caller, xero: Xero) -> None:
+    keys = xero.organisation.ledger.invoices.keys()
+    assert len(await caller.rows("Invoices", page=1, IDs=",".join(keys[:52]))) == 52
+    assert (await caller.get("/Invoices", page=1, IDs=",".join(keys[:60]))).status_code == 414
+
+
 async def test_a_search_finds_numbers_and_references(caller: Caller) -> None:
     rows = await caller.rows("Invoices", page=1, searchTerm="inv-0004")
     assert all(row["InvoiceNumber"].startswith("INV-0004") for row in rows)

@@ -66,6 +66,30 @@ async def test_a_deleted_payment_is_owed_again(caller: Caller, http: AsyncClient
     assert (deleted["PaymentID"], deleted["Status"]) == (payment, "DELETED")
 
 
+async def test_a_payment_can_leave_its_invoice_as_if_untouched(
+    caller: Caller, http: AsyncClient, clock: SetClock
+) -> None:
+    """Nobody knows whether every payment moves its invoice: a full sweep has to find it."""
+    await http.post("/_sandbox/xero/manners", json={"silent_payments": True})
+    invoice = await change(http, do="add")
+    clock.move(minutes=5)
+    await change(http, do="pay", id=invoice)
+    assert await caller.rows("Invoices", since="2026-11-24T00:01:00", page=1) == []
+    assert len(await caller.rows("Payments", since="2026-11-24T00:01:00", page=1)) == 1
+    [row] = await caller.rows("Invoices", page=1, IDs=invoice)
+    assert (row["Status"], row["AmountDue"]) == ("PAID", 0.0)
+
+
+async def test_a_payment_in_foreign_money_reaches_the_bank_converted(
+    caller: Caller, http: AsyncClient
+) -> None:
+    foreign = {"CurrencyCode": "USD", "CurrencyRate": 0.5}
+    invoice = await change(http, do="add", fields=foreign)
+    await change(http, do="pay", id=invoice)
+    [payment] = await delta(caller, "Payments")
+    assert (payment["Amount"], payment["BankAmount"]) == (110.0, 220.0)
+
+
 @pytest.mark.parametrize(
     ("status", "gone"), [("AUTHORISED", "VOIDED"), ("DRAFT", "DELETED"), ("SUBMITTED", "DELETED")]
 )

@@ -92,9 +92,9 @@ class Book:
         self._entries[key] = Entry(key, ordinal, updated, facts)
 
     def put(self, key: str, record: Record, *, updated: int) -> None:
-        """A document as it is from now on; it moves to the end of what was updated before."""
+        """A document as it is from now on."""
         facts = tuple(value_at(record, path) for path in self.kind.indexed)
-        old = self._entries.pop(key, None)
+        old = self._entries.get(key)
         self._entries[key] = Entry(key, old.ordinal if old else -1, updated, facts)
         self._changed[key] = record
         self._selected.clear()

@@ -21,11 +21,28 @@ from billingone_api.sandbox.xero.wire import (
 
 TURNS: Final = 4
 REFUND: Final = 3
-CREDIT_TYPES: Final = {
-    "CreditNotes": "ACCRECCREDIT",
-    "Overpayments": "RECEIVE-OVERPAYMENT",
-    "Prepayments": "RECEIVE-PREPAYMENT",
+_CREDIT_TYPES: Final = {
+    "CreditNotes": ("ACCRECCREDIT", "ACCPAYCREDIT"),
+    "Overpayments": ("RECEIVE-OVERPAYMENT", "SPEND-OVERPAYMENT"),
+    "Prepayments": ("RECEIVE-PREPAYMENT", "SPEND-PREPAYMENT"),
 }
+# What the payment is called that gives a credit back, and the document it names.
+_REFUNDS: Final = {
+    "CreditNotes": ("ARCREDITPAYMENT", "ACCRECCREDIT"),
+    "Overpayments": ("AROVERPAYMENTPAYMENT", "AROVERPAYMENT"),
+    "Prepayments": ("ARPREPAYMENTPAYMENT", "ARPREPAYMENT"),
+}
+
+
+def credit_type(sale: Sale, collection: str) -> str:
+    """Ours, or the supplier's."""
+    return _CREDIT_TYPES[collection][sale.bill]
+
+
+def refund_type(collection: str) -> str:
+    return _REFUNDS[collection][0]
+
+
 _REFUNDCREDIT_TYPES: Final = {"CreditNotes": ("ARCREDITPAYMENT", "ACCRECCREDIT")}
 
 
@@ -67,15 +84,15 @@ class Cashier:
         return self._in_batch(sale, record) if sale.ordinal % 23 == 8 else record  # noqa: PLR2004 - one in 23
 
     def _refund(self, sale: Sale, credit: Credited) -> Record:
-        """Money that went back: the credit note stands under `Invoice` (contract, 4.5)."""
+        """Money that went back: the credit stands under `Invoice` (contract, 4.5)."""
+        kind, document = _REFUNDS[credit.collection]
+        number = credit_number(sale) if credit.collection == "CreditNotes" else ""
         key = self._named(credit.collection, sale.ordinal)
         payment = self._named("payment", sale.ordinal, REFUND)
-        return self._base(sale, payment, credit.refunded, sale.payment_day(1)) | {
-            "PaymentType": "ARCREDITPAYMENT",
+        return self._base(sale, payment, credit.refunded, sale.refund_day) | {
+            "PaymentType": kind,
             "Status": "AUTHORISED",
-            "Invoice": self._document(
-                sale, CREDIT_TYPES[credit.collection], key, credit_number(sale)
-            ),
+            "Invoice": self._document(sale, document, key, number),
         }
 
     def _base(self, sale: Sale, key: str, amount: Decimal, day: date) -> Record:
@@ -136,7 +153,7 @@ class Cashier:
         record: Record = {
             f"{one}ID": key,
             "ID": key,
-            "Type": CREDIT_TYPES[credit.collection],
+            "Type": credit_type(sale, credit.collection),
             "Reference": "" if sale.ordinal % 2 else "Seat adjustment",
             **self._clerk.rate(sale, credit.day),
             "RemainingCredit": float(credit.remaining),
@@ -145,7 +162,7 @@ class Cashier:
             "HasAttachments": False,
             "Contact": sale.contact.summary(),
             **day_fields("Date", credit.day),
-            "Status": "AUTHORISED" if credit.remaining else "PAID",
+            "Status": credit.status,
             "LineAmountTypes": "Exclusive" if taxed else "NoTax",
             "LineItems": [self._line(sale, credit)],
             **self._clerk.totals(sale, credit.subtotal, credit.tax, sale.updated),
@@ -154,7 +171,7 @@ class Cashier:
             record["CreditNoteNumber"] = credit_number(sale)
         if one == "Prepayment":
             record |= {"Reference": sale.number, "InvoiceNumber": sale.number}
-        if not credit.remaining:
+        if credit.status == "PAID":
             record["FullyPaidOnDate"] = written(day_in_ms(sale.last_day))
         return record
 

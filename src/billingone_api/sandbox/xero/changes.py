@@ -15,6 +15,7 @@ from billingone_api.sandbox.xero.book import UPDATED, Book, Selection
 from billingone_api.sandbox.xero.tenants import Tenant
 from billingone_api.sandbox.xero.wire import (
     as_text,
+    cents,
     day_fields,
     day_in_ms,
     exactly,
@@ -120,7 +121,11 @@ class Changes:
         }
         if due <= 0 and day is not None:
             settled |= {"Status": "PAID", "FullyPaidOnDate": written(day_in_ms(day))}
-        self._put(tenant, tenant.ledger.invoices, invoice | settled, "UPDATE")
+        if tenant.manners.silent_payments:
+            book, key = tenant.ledger.invoices, invoice["InvoiceID"]
+            book.put(key, invoice | settled, updated=book.updated(key))
+        else:
+            self._put(tenant, tenant.ledger.invoices, invoice | settled, "UPDATE")
 
     def _payment(self, tenant: Tenant, invoice: Record, amount: Decimal, day: date) -> Record:
         shown = ("Type", "InvoiceID", "InvoiceNumber", "Contact", "CurrencyCode")
@@ -130,7 +135,7 @@ class Changes:
         return {
             "PaymentID": self._new("payment"),
             "Date": written(day_in_ms(day)),
-            "BankAmount": float(amount),
+            "BankAmount": float(cents(amount / exactly(invoice.get("CurrencyRate") or 1))),
             "Amount": float(amount),
             "Reference": "",
             "CurrencyRate": invoice.get("CurrencyRate", 1.0),

@@ -83,7 +83,7 @@ class Clerk:
         if money.off:
             record["TotalDiscount"] = float(money.off)
         if sale.story.status == "PAID":
-            record["FullyPaidOnDate"] = written(day_in_ms(sale.last_day))
+            record["FullyPaidOnDate"] = written(day_in_ms(sale.settled_day))
         return record
 
     def rate(self, sale: Sale, day: date) -> Record:

@@ -28,7 +28,7 @@ _WHAT: Final[Mapping[str, str]] = {
     "/apps": '{"client_id": "…", "redirect_uri": "…", "broad": true}',
     "/limits": '{"minute": 10, "day": null, …}; {"lifted": true}; {} for the usual ones, afresh',
     "/limits/use": '{"client_id": "…", "tenant": "…", "requests": 4990}: of today',
-    "/manners": '{"tenant": "…", "high_volume": true, "deleted_hidden": true}',
+    "/manners": '{"tenant": "…", "high_volume": true, "deleted_hidden": …, "silent_payments": …}',
     "/mutate": '[{"do": "add | change | pay | delete_payment | void | touch", "tenant": "…", …}]',
     "/webhooks/intend": '{"url": "…"}: the intent to receive, signed well and badly',
     "/webhooks/send": '{"url": "…", "times": 2, "signed": true, "events": [{"category": …}]}',

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,6 +24,8 @@ NO_TENANT: Final = "AuthenticationUnsuccessful"
 _XML: Final = (
     '<Response xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><Status>OK</Status></Response>'
 )
+# Which makes room for 52 ids and a few words (contract, 3.2).
+_LONGEST_QUERY: Final = 2048
 _TITLES: Final = {401: "Unauthorized", 403: "Forbidden"}
 
 
@@ -78,6 +81,8 @@ class Entrance:
         scopes: frozenset[str],
         handler: Callable[[Visit, Request], Awaitable[Response]],
     ) -> Response:
+        if len(request.url.query) > _LONGEST_QUERY:
+            raise HTTPException(414)
         access = self.bearer(request)
         visit = Visit(access, self._tenant(request, access))
         if not scopes & set(access.grant.scopes):

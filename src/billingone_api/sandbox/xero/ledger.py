@@ -7,7 +7,7 @@ from typing import Final
 
 from billingone_api.sandbox.xero import kinds
 from billingone_api.sandbox.xero.book import Book
-from billingone_api.sandbox.xero.cashier import CREDIT_TYPES, REFUND, TURNS, Cashier
+from billingone_api.sandbox.xero.cashier import REFUND, TURNS, Cashier, credit_type, refund_type
 from billingone_api.sandbox.xero.chart import CHART, account_record
 from billingone_api.sandbox.xero.clerk import Clerk, credit_number
 from billingone_api.sandbox.xero.contacts import Contact, contact_record, merged, supplier
@@ -138,10 +138,9 @@ class Ledger:
 
     def _enter_credit(self, sale: Sale, credit: Credit) -> None:
         named = self._plan.named
-        spent = credit.applied + credit.refunded == credit.size
         facts: tuple[object, ...] = (
-            CREDIT_TYPES[credit.collection],
-            "PAID" if spent else "AUTHORISED",
+            credit_type(sale, credit.collection),
+            credit.status,
             day_in_ms(sale.credit_day),
             sale.contact.key,
         )
@@ -150,6 +149,6 @@ class Ledger:
         key = named(credit.collection, sale.ordinal)
         self._credits[credit.collection].enter(key, sale.ordinal, sale.updated, facts)
         if credit.refunded:
-            facts = ("ARCREDITPAYMENT", "AUTHORISED", day_in_ms(sale.payment_day(1)))
+            facts = (refund_type(credit.collection), "AUTHORISED", day_in_ms(sale.refund_day))
             payment = named("payment", sale.ordinal, REFUND)
             self.payments.enter(payment, sale.ordinal * TURNS + REFUND, sale.updated, facts)

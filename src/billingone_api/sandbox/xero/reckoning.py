@@ -53,6 +53,7 @@ class Credited:
     tax: Decimal
     applied: Decimal
     refunded: Decimal
+    status: str
 
     @property
     def total(self) -> Decimal:
@@ -60,7 +61,8 @@ class Credited:
 
     @property
     def remaining(self) -> Decimal:
-        return self.total - self.applied - self.refunded
+        void = self.status == "VOIDED"
+        return NOTHING if void else self.total - self.applied - self.refunded
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,10 @@ def _credited(sale: Sale, subtotal: Decimal, tax: Decimal) -> Credited | None:
     whole = sum(parts, NOTHING)
     same = credit.applied == credit.size
     applied = total if credit.applied == WHOLE else whole if same else cents(total * credit.applied)
-    refunded = whole if credit.refunded else NOTHING
-    return Credited(credit.collection, sale.credit_day, *parts, applied, refunded)
+    refunded = whole - applied if credit.refunded else NOTHING
+    return Credited(
+        credit.collection, sale.credit_day, *parts, applied, refunded, status=credit.status
+    )
 
 
 def _payments(sale: Sale, total: Decimal, applied: Decimal) -> tuple[Paid, ...]:

@@ -50,12 +50,22 @@ class Sale:
         return self.day + timedelta(days=-10 if before else 3)
 
     @property
+    def settled_day(self) -> date:
+        """When nothing more was due, where that has come about."""
+        days = [self.payment_day(turn) for turn in range(len(self.story.shares))]
+        return max([self.day, *days, *([self.credit_day] if self.story.credit else [])])
+
+    @property
+    def refund_day(self) -> date:
+        return self.payment_day(1)
+
+    @property
     def last_day(self) -> date:
         """When the last thing happened to it."""
         if self.story is VOIDED or self.story.undone:
             return self.day + timedelta(days=16)
-        days = [self.payment_day(turn) for turn in range(len(self.story.shares))]
-        return max([self.day, *days, *([self.credit_day] if self.story.credit else [])])
+        refunded = self.story.credit is not None and self.story.credit.refunded
+        return max(self.settled_day, self.refund_day) if refunded else self.settled_day
 
 
 class Sales:

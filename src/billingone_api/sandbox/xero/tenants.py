@@ -18,6 +18,7 @@ _INVOICES_PER_CLIENT: Final = 24
 _ABROAD: Final = 5
 _INVOICES_ABROAD: Final = 40
 _LINES_ABROAD: Final = 2
+_HIGH_VOLUME: Final = 100_000
 
 
 @dataclass(slots=True)
@@ -26,10 +27,12 @@ class Manners:
 
     `high_volume`: filters that cost too much are refused with `HighVolumeException`.
     `deleted_hidden`: lists that do not ask for a status leave DELETED documents out.
+    `silent_payments`: an invoice that is paid looks as if it had not been touched.
     """
 
     high_volume: bool = False
     deleted_hidden: bool = False
+    silent_payments: bool = False
 
 
 class Tenant:
@@ -42,11 +45,12 @@ class Tenant:
         *,
         facts: Record,
         open_books: Callable[[], Ledger] | None = None,
+        high_volume: bool = False,
     ) -> None:
         self.id = key
         self.name = name
         self.kind = "PRACTICE" if open_books is None else "ORGANISATION"
-        self.manners = Manners()
+        self.manners = Manners(high_volume=high_volume)
         self.facts = {"Name": name, "LegalName": name, **facts, "OrganisationID": key}
         self._open_books = open_books
 
@@ -88,7 +92,13 @@ def _at_home(size: Size, ids: Identifiers, seed: int, today: date) -> Tenant:
         return Ledger(Plan(clients, count, size.lines, size.bad, "AUD", today, named))
 
     facts = _organisation("AUD", "AU", "AUSEASTERNSTANDARDTIME", "!1lqVQ", today)
-    return Tenant(named("tenant"), "Bluegum IT Pty Ltd", facts=facts, open_books=open_books)
+    return Tenant(
+        named("tenant"),
+        "Bluegum IT Pty Ltd",
+        facts=facts,
+        open_books=open_books,
+        high_volume=count >= _HIGH_VOLUME,
+    )
 
 
 def _abroad(size: Size, ids: Identifiers, seed: int, today: date) -> Tenant:
