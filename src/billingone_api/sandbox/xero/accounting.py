@@ -67,12 +67,7 @@ class Accounting:
             except BadWhere as error:
                 raise BadRequest(str(error), number=16, kind="QueryParseException") from error
             pagination, chosen = _paged(wanted, keys)
-
-            def write() -> bytes:
-                return xero_json([_listed(book.record(key), kind, wanted) for key in chosen])
-
-            rows = write() if wanted.page is None else book.shown(wanted, write)
-            return self._answer(kind.collection, rows, pagination)
+            return self._answer(kind.collection, _rows(book, chosen, wanted), pagination)
 
         return listed
 
@@ -127,17 +122,20 @@ def _paged(wanted: Asked, keys: Sequence[str]) -> tuple[Record, Sequence[str]]:
     return {"pagination": pagination}, keys[start : start + wanted.size]
 
 
+def _rows(book: Book, keys: Sequence[str], wanted: Asked) -> bytes:
+    in_full = not book.kind.lines or (wanted.page is not None and wanted.four_places)
+    if in_full and not wanted.summary:
+        return b"[" + b",".join(map(book.raw, keys)) + b"]"
+    return xero_json([_listed(book.record(key), book.kind, wanted) for key in keys])
+
+
 def _listed(record: Record, kind: Kind, wanted: Asked) -> Record:
     """As much of a record as a list shows (contract, traps 2 and 13)."""
     if wanted.summary:
         return {
             name: value for name, value in record.items() if name not in kind.summary_leaves_out
         }
-    if "LineItems" not in record:
-        return record
-    if wanted.page is None:
-        return record | {"LineItems": []}
-    return record if wanted.four_places else _rounded(record)
+    return record | {"LineItems": []} if wanted.page is None else _rounded(record)
 
 
 def _rounded(record: Record) -> Record:

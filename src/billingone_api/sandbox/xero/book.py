@@ -1,7 +1,7 @@
 """A book of documents of one kind: a small entry for each, its record written when asked for."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -9,7 +9,7 @@ from zlib import compress, decompress
 
 from billingone_api.sandbox.wire import Record
 from billingone_api.sandbox.xero.where import Where
-from billingone_api.sandbox.xero.wire import read
+from billingone_api.sandbox.xero.wire import read, xero_json
 
 UPDATED: Final = "UpdatedDateUTC"
 
@@ -30,6 +30,7 @@ class Kind:
     scopes: frozenset[str]
     number: str | None = None
     searched: tuple[str, ...] = ()
+    lines: bool = False
     paged: bool = True
     summary_leaves_out: frozenset[str] = frozenset()
 
@@ -76,7 +77,7 @@ class Book:
         self._entries: dict[str, Entry] = {}
         self._changed: dict[str, Record] = {}
         self._selected: dict[Selection, _Selected] = {}
-        self._shown: dict[Hashable, bytes] = {}
+        self._squeezed: dict[str, bytes] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -98,13 +99,13 @@ class Book:
         self._entries[key] = Entry(key, old.ordinal if old else -1, updated, facts)
         self._changed[key] = record
         self._selected.clear()
-        self._shown.clear()
+        self._squeezed.pop(key, None)
 
-    def shown(self, page: Hashable, write: Callable[[], bytes]) -> bytes:
-        """A page, squeezed while nothing changes: a second sweep costs a tenth of the first."""
-        if page not in self._shown:
-            self._shown[page] = compress(write(), 1)
-        return decompress(self._shown[page])
+    def raw(self, key: str) -> bytes:
+        """A record as JSON, kept squeezed: a second sweep costs a tenth of the first."""
+        if key not in self._squeezed:
+            self._squeezed[key] = compress(xero_json(self.record(key)), 1)
+        return decompress(self._squeezed[key])
 
     def record(self, key: str) -> Record:
         """Raises KeyError where there is no such document."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
 from billingone_api.sandbox.catalogue import PRODUCTS
@@ -59,7 +59,9 @@ class Clerk:
             "Type": sale.type,
             "InvoiceID": self.named("invoice", sale.ordinal),
             "InvoiceNumber": sale.number,
-            "Reference": f"{sale.day:%b %Y} managed services" if sale.ordinal % 3 else "",
+            "Reference": f"{_month(sale.day.year, sale.day.month)} managed services"
+            if sale.ordinal % 3
+            else "",
             "Payments": self._payments(sale, money),
             **{name: self._applied(sale, money, name) for name in _CREDITS},
             "AmountDue": float(money.due),
@@ -187,6 +189,11 @@ class Clerk:
 
 def credit_number(sale: Sale) -> str:
     return f"CN-{sale.ordinal + 1:05d}"
+
+
+@cache
+def _month(year: int, month: int) -> str:
+    return f"{date(year, month, 1):%b %Y}"
 
 
 def _nth(key: str, place: int) -> str:

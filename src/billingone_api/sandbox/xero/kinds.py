@@ -20,6 +20,7 @@ INVOICES: Final = Kind(
     indexed=(*_DOCUMENT, "DueDate", "InvoiceNumber"),
     others=_MONEY | {"Reference", "AmountDue", "AmountPaid", "AmountCredited", "FullyPaidOnDate"},
     scopes=_scopes("invoices", "transactions"),
+    lines=True,
     number="InvoiceNumber",
     searched=("InvoiceNumber", "Reference"),
     summary_leaves_out=frozenset(
@@ -33,6 +34,7 @@ CREDIT_NOTES: Final = Kind(
     indexed=(*_DOCUMENT, "CreditNoteNumber"),
     others=_MONEY | {"RemainingCredit", "Reference"},
     scopes=_scopes("invoices", "transactions"),
+    lines=True,
     number="CreditNoteNumber",
 )
 OVERPAYMENTS: Final = Kind(
@@ -42,6 +44,7 @@ OVERPAYMENTS: Final = Kind(
     indexed=_DOCUMENT,
     others=_MONEY | {"RemainingCredit", "Reference"},
     scopes=_PAYING,
+    lines=True,
 )
 PREPAYMENTS: Final = Kind(
     "Prepayments",
@@ -50,6 +53,7 @@ PREPAYMENTS: Final = Kind(
     indexed=_DOCUMENT,
     others=_MONEY | {"RemainingCredit", "Reference", "InvoiceNumber"},
     scopes=_PAYING,
+    lines=True,
 )
 PAYMENTS: Final = Kind(
     "Payments",

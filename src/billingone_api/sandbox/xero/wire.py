@@ -43,7 +43,7 @@ def read(text: str) -> int | None:
 
 def as_text(ms: int) -> str:
     """`2026-11-18T22:01:44Z`, as in `UpdatedDateUTCString`."""
-    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19] + "Z"
 
 
 def day_fields(name: str, day: date | None) -> Record:
