@@ -16,7 +16,7 @@ from billingone_api.sandbox.wire import Record, json_response
 from billingone_api.sandbox.xero.changes import KINDS, Event
 from billingone_api.sandbox.xero.limits import XeroLimits
 from billingone_api.sandbox.xero.room import Xero
-from billingone_api.sandbox.xero.tenants import Manners, Tenant
+from billingone_api.sandbox.xero.tenants import Tenant
 from billingone_api.sandbox.xero.wire import exactly
 
 _WHAT: Final[Mapping[str, str]] = {
@@ -111,7 +111,8 @@ class XeroControl:
 
     def manners(self, asked: Record) -> None:
         wanted = {name: bool(value) for name, value in asked.items() if name != "tenant"}
-        self._xero.tenant(asked.get("tenant")).manners = Manners(**wanted)
+        tenant = self._xero.tenant(asked.get("tenant"))
+        tenant.manners = replace(tenant.manners, **wanted)
 
     async def mutate(self, request: Request) -> Response:
         """Changes in order: `{"do": "pay", "id": …, "amount": "55.00"}`."""
