@@ -185,6 +185,8 @@ def test_credits_are_applied_as_the_invoices_say(demo: Ledger, readable: Rows) -
         assert exact(row["RemainingCredit"]) == (0 if void else exact(row["Total"]) - spent)
         assert void or (row["Status"] == "PAID") is (exact(row["RemainingCredit"]) == 0)
         assert exact(row["Total"]) == exact(row["SubTotal"]) + exact(row["TotalTax"])
+        settled_note = row["Status"] == "PAID" and "CreditNoteID" in row
+        assert ("FullyPaidOnDate" in row) is settled_note
 
 
 def test_a_credit_note_can_be_larger_than_its_invoice(demo: Ledger) -> None:

@@ -169,10 +169,10 @@ class Cashier:
         }
         if one == "CreditNote":
             record["CreditNoteNumber"] = credit_number(sale)
+            if credit.status == "PAID":
+                record["FullyPaidOnDate"] = written(day_in_ms(sale.last_day))
         if one == "Prepayment":
             record |= {"Reference": sale.number, "InvoiceNumber": sale.number}
-        if credit.status == "PAID":
-            record["FullyPaidOnDate"] = written(day_in_ms(sale.last_day))
         return record
 
     def _allocations(self, sale: Sale, credit: Credited) -> list[Record]:
