@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import IO, Final
 from xml.sax.saxutils import escape
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS: Final = 1_048_575
@@ -83,7 +83,7 @@ class _Book:
     def __init__(self, names: Sequence[str], rows_on_a_sheet: int) -> None:
         self.written = _Written()
         self._most = rows_on_a_sheet
-        self._zip = ZipFile(self.written, "w", ZIP_DEFLATED, compresslevel=zlib.Z_BEST_SPEED)  # type: ignore[call-overload]  # all that a zip asks of a stream
+        self._zip = ZipFile(self.written, "w")  # type: ignore[call-overload]  # all that a zip asks of a stream
         self._head = _head(names)
         self._sheets = 0
         self._sheet: IO[bytes] | None = None
@@ -139,7 +139,7 @@ class _Book:
     def _begin(self) -> None:
         self._sheets += 1
         self._rows = self._bytes = 0
-        self._sheet = self._zip.open(f"xl/worksheets/sheet{self._sheets}.xml", "w")
+        self._sheet = self._zip.open(_entry(f"xl/worksheets/sheet{self._sheets}.xml"), "w")
         self._sheet.write(self._head)
 
     def _end(self) -> None:
@@ -148,7 +148,15 @@ class _Book:
         self._sheet = None
 
     def _part(self, name: str, text: str) -> None:
-        self._zip.writestr(name, text)
+        self._zip.writestr(_entry(name), text)
+
+
+def _entry(name: str) -> ZipInfo:
+    """Of no time, so that the same rows make the same bytes."""
+    entry = ZipInfo(name)
+    entry.compress_type = ZIP_DEFLATED
+    entry._compresslevel = zlib.Z_BEST_SPEED  # type: ignore[attr-defined]  # noqa: SLF001 - public from 3.13 on, by another name
+    return entry
 
 
 def _head(names: Sequence[str]) -> bytes:
