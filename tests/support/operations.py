@@ -31,6 +31,7 @@ class Operation:
     path: str
     parameters: tuple[dict[str, Any], ...]
     body: dict[str, Any] | None
+    answers: dict[str, dict[str, Any]]
 
     def example(self) -> Any:
         """The document's own example of a body; None for an operation without one."""
@@ -78,6 +79,7 @@ def operations() -> Iterator[Operation]:
                     path,
                     tuple(found.get("parameters", ())),
                     found.get("requestBody"),
+                    found["responses"],
                 )
 
 

@@ -15,6 +15,7 @@ from billingone_api.billing.api_keys.schemas import (
     ApiKeyQuery,
 )
 from billingone_api.billing.api_keys.wiring import TheKeyRing, read_api_keys, write_api_keys
+from billingone_api.kit.etags import digest, tag, tagged
 from billingone_api.kit.idempotency import Once
 from billingone_api.process import TheProcess, Work
 
@@ -46,11 +47,14 @@ async def list_api_keys(
     "/{api_key_id}",
     operation_id="get_api_key",
     summary="One API key",
+    responses=tagged(),
     dependencies=[Depends(read_api_keys)],
 )
-async def get_api_key(api_key_id: UUID, ring: TheKeyRing) -> ApiKeyOut:
+async def get_api_key(api_key_id: UUID, ring: TheKeyRing, response: Response) -> ApiKeyOut:
     """What it may do, until when, who made it, and when it was used last."""
-    return ApiKeyOut.model_validate(await service.found(ring, api_key_id))
+    key = ApiKeyOut.model_validate(await service.found(ring, api_key_id))
+    tag(response, version=digest(key.model_dump_json()))
+    return key
 
 
 @router.post(

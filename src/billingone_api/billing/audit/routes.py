@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from billingone_api.billing.audit.schemas import (
@@ -14,6 +14,7 @@ from billingone_api.billing.audit.schemas import (
 )
 from billingone_api.billing.audit.wiring import Exporter, TheAudit, exported, read_audit
 from billingone_api.kit.errors import NotFound
+from billingone_api.kit.etags import tag, tagged
 from billingone_api.kit.exports import CSV, CsvFile, begun
 from billingone_api.process import TheProcess
 
@@ -59,11 +60,13 @@ async def export_audit(
     "/{entry_id}",
     operation_id="get_audit_entry",
     summary="One entry",
+    responses=tagged(),
     dependencies=[Depends(read_audit)],
 )
-async def get_audit_entry(entry_id: UUID, log: TheAudit) -> AuditEntryOut:
+async def get_audit_entry(entry_id: UUID, log: TheAudit, response: Response) -> AuditEntryOut:
     """It never changes."""
     entry = await log.find(entry_id)
     if entry is None:
         raise NotFound
+    tag(response, version=str(entry_id))
     return AuditEntryOut.model_validate(entry)

@@ -28,7 +28,7 @@ from billingone_api.billing.syncs.wiring import (
     run_syncs,
     watch_syncs,
 )
-from billingone_api.kit.etags import tag
+from billingone_api.kit.etags import tag, tagged
 from billingone_api.kit.idempotency import Once, harmless
 from billingone_api.kit.openapi import problems
 from billingone_api.kit.streams import EventStream, News, documented
@@ -91,7 +91,7 @@ async def list_quarantine(
     )
 
 
-@router.get("/syncs/{sync_id}", operation_id="get_sync", summary="One sync")
+@router.get("/syncs/{sync_id}", operation_id="get_sync", summary="One sync", responses=tagged())
 async def get_sync(sync_id: UUID, _: Reader, syncs: TheSyncs, response: Response) -> SyncOut:
     """Its runs, one for each source, and their steps; why it waits or failed, and what to do."""
     sync = await service.found(syncs, sync_id)
