@@ -10,6 +10,7 @@ import pytest
 from tests.support.api import Api
 from tests.support.clock import NOW, SetClock
 from tests.support.databases import Database
+from tests.support.planting import id_of, plant
 
 from billingone_api.billing.access.models import KEY_SCOPES, PERMISSIONS, Permission, Role
 from billingone_api.kit.ids import new_id
@@ -218,6 +219,21 @@ async def test_a_key_revoked_between_the_directory_and_its_organisation_lets_nob
             "ALTER TABLE api_key_hashes ADD CONSTRAINT fk_api_key_hashes_api_keys FOREIGN KEY"
             " (organisation_id, id) REFERENCES api_keys (organisation_id, id) ON DELETE CASCADE"
         )
+
+
+async def test_a_ticket_for_a_stream_ends_with_the_key_that_asked_for_it(
+    api: Api, database: Database
+) -> None:
+    await plant(database.owner_url, api.organisation_id, ["kurrajong"])
+    key = await made(api, scopes=["syncs:read"])
+    script = api.caller(key["key"])
+    ticket = await script.post(f"/v1/syncs/{id_of('kurrajong')}/events/ticket")
+    assert ticket.status_code == 201
+    url = ticket.json()["url"]
+    assert (await api.nobody.get(url)).status_code == 200
+    await api.as_role("Admin").delete(f"/v1/api-keys/{key['id']}")
+    answer = await api.nobody.get(url)
+    assert (answer.status_code, answer.json()["code"]) == (401, "api_key_invalid")
 
 
 async def test_a_key_of_an_ended_organisation_does_not_come_in(
