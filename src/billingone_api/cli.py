@@ -123,6 +123,24 @@ def migrate() -> None:
 
 
 @app.command()
+def rotate_keys() -> None:
+    """Bring everything that is stored encrypted under the newest key of ENCRYPTION_KEYS."""
+    from billingone_api.database import rotation
+
+    settings = _settings()
+    _check_database(settings)
+    done = asyncio.run(rotation.run(settings.database_url, settings.key_ring, tell=typer.echo))
+    typer.echo(
+        f"{done.rotated} brought under key {settings.key_ring.current}, {done.left} left under "
+        f"other keys, {done.unreadable} that no key of the ring opens."
+    )
+    if done.left:
+        _refuse("What is left was in use all the time: run this again.")
+    if done.unreadable:
+        _refuse("Keep the other keys: what no key opens has lost its own, or was changed.")
+
+
+@app.command()
 def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="End after printing.")] = False,

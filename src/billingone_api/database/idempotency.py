@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.database.fast import fetch, fetch_one, prepare
+from billingone_api.database.sealed import answer_place
 from billingone_api.database.tables.idempotency import idempotency_keys
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -111,4 +112,4 @@ class PostgresAnswers:
         return hashlib.sha256(ask.slot + self._principal.encode(errors="surrogatepass")).digest()
 
     def _place(self, slot: bytes) -> tuple[str, ...]:
-        return (str(self._work.organisation_id), "idempotency", slot.hex())
+        return answer_place(self._work.organisation_id, slot)

@@ -125,6 +125,11 @@ class Cipher:
     def of(cls, ring: KeyRing) -> "Cipher":
         return cls(ring.keys, ring.current)
 
+    @property
+    def mark(self) -> bytes:
+        """What everything under the current key begins with."""
+        return _header(self._current)
+
     def encrypt(self, plaintext: bytes, *, context: tuple[str, ...]) -> bytes:
         header = _header(self._current)
         nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -143,10 +148,6 @@ class Cipher:
             return cipher.decrypt(nonce, sealed, header + _place(context))
         except InvalidTag as error:
             raise DecryptionFailed("This secret was changed or belongs elsewhere.") from error
-
-    def needs_rotation(self, ciphertext: bytes) -> bool:
-        """Whether it is under another key than the current one."""
-        return _key_id(ciphertext) != self._current
 
 
 def _header(key_id: str) -> bytes:

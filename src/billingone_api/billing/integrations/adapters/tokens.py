@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.integrations.models import ConnectionReplaced
 from billingone_api.database.fast import Prepared, Row, fetch_one, prepare
+from billingone_api.database.sealed import token_place
 from billingone_api.database.tables.integrations import integrations, provider_tokens
 from billingone_api.database.tenancy import own
 from billingone_api.kit.cipher import DecryptionFailed, Secret
@@ -163,7 +164,7 @@ class PostgresTokenStore:
         return StoredToken(Secret(token.decode()), expires_at)
 
     def _place(self) -> tuple[str, ...]:
-        return (str(self._organisation_id), self._provider, "token", str(self._connection_id))
+        return token_place(self._organisation_id, self._provider, self._connection_id)
 
     async def _run(self, prepared: Prepared, **more: Any) -> Row | None:
         """In a transaction of its own."""

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from billingone_api.billing.integrations.models import (
@@ -11,9 +11,8 @@ from billingone_api.billing.integrations.models import (
     Credentials,
     CredentialsUnreadable,
 )
+from billingone_api.database.sealed import credentials_place
 from billingone_api.kit.cipher import Cipher, DecryptionFailed, Secret
-
-_FIELD: Final = "credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class CipherVault:
         return _read(written)
 
     def _place(self, provider: str) -> tuple[str, ...]:
-        return (str(self.organisation_id), provider, _FIELD)
+        return credentials_place(self.organisation_id, provider)
 
 
 def _read(written: Any) -> Credentials:
