@@ -1,5 +1,6 @@
 """Every environment variable, in one class, each with its reason."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -185,6 +186,17 @@ class Settings(BaseSettings):
     @cached_property
     def key_ring(self) -> KeyRing:
         return parse_key_ring(self.encryption_keys.get_secret_value())
+
+    @property
+    def secrets(self) -> Iterator[str]:
+        """What must not be met in a log: what is secret here, also as a part of an address."""
+        for value in (getattr(self, name) for name in type(self).model_fields):
+            if isinstance(value, SecretStr):
+                secret = value.get_secret_value()
+                yield from (secret, urlsplit(secret).password or "")
+        yield from (
+            part.partition(":")[2] for part in self.encryption_keys.get_secret_value().split(",")
+        )
 
     @cached_property
     def token_rules(self) -> TokenRules:

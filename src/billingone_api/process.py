@@ -44,6 +44,7 @@ from billingone_api.kit.inbound import InboundLimiter, RedisLimiter
 from billingone_api.kit.pagination import Cursors
 from billingone_api.kit.problems import request_id
 from billingone_api.kit.requests import tell
+from billingone_api.kit.secrecy import remember_always
 from billingone_api.kit.streams import Poller
 from billingone_api.kit.tickets import MAX_EVENT_ID, MAX_TICKET, Tickets
 from billingone_api.kit.tracing import exported
@@ -99,6 +100,7 @@ class Process:
 async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Process]:
     """Make what a process shares, and close it again whatever happens."""
     ring, rules = settings.key_ring, settings.token_rules
+    remember_always(*settings.secrets)
     async with AsyncExitStack() as stack:
         is_traced = settings.otel_exporter_otlp_endpoint is not None
         stack.enter_context(exported(service=name, is_wanted=is_traced))

@@ -19,7 +19,7 @@ from billingone_api.process import Process
 from billingone_api.sandbox.app import Sandbox, SandboxSettings, create_sandbox
 from billingone_api.worker import Worker
 
-BASE = "http://sandbox.test"
+BASE = "https://sandbox.test"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") ->
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=False,
+        hide_parameters=True,  # or an error that is logged would tell what was written
         connect_args={
             "timeout": 10,
             "command_timeout": 60,

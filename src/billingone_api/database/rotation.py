@@ -1,14 +1,13 @@
 """Brings what is stored encrypted under the newest key, while API and workers go on writing."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic import SecretStr
 from sqlalchemy import LargeBinary, func, literal, select, tuple_, update
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billingone_api.database.engine import create_engine
@@ -23,6 +22,7 @@ _ROUNDS: Final = 20
 _PAUSE: Final = 0.5
 """Seconds until rows that somebody held are tried again."""
 
+Values = Mapping[str, Any]
 Tell = Callable[[str], None]
 
 
@@ -100,7 +100,7 @@ class _Column:
         is_old = mark != literal(cipher.mark, LargeBinary)
         self._old = (own(sealed.table), sealed.column.is_not(None), is_old)
 
-    async def batch(self, work: UnitOfWork, after: tuple[Any, ...] | None) -> Sequence[RowMapping]:
+    async def batch(self, work: UnitOfWork, after: tuple[Any, ...] | None) -> Sequence[Values]:
         """In the order of their keys, without those that somebody is writing."""
         of = self._sealed.table.c
         named = dict.fromkeys((of.organisation_id, *self._key, *self._sealed.known))
@@ -108,9 +108,9 @@ class _Column:
         if after is not None:
             statement = statement.where(tuple_(*self._key) > after)
         chosen = statement.order_by(*self._key).limit(BATCH).with_for_update(skip_locked=True)
-        return (await self._run(work, chosen)).mappings().all()
+        return [dict(row) for row in (await self._run(work, chosen)).mappings()]
 
-    async def renew(self, work: UnitOfWork, row: RowMapping) -> bool:
+    async def renew(self, work: UnitOfWork, row: Values) -> bool:
         """False where no key of the ring opens it."""
         place = self._sealed.place(row)
         try:
@@ -127,7 +127,7 @@ class _Column:
         counted = select(func.count()).select_from(self._sealed.table).where(*self._old)
         return int((await self._run(work, counted)).scalar_one())
 
-    def key_of(self, row: RowMapping) -> tuple[Any, ...]:
+    def key_of(self, row: Values) -> tuple[Any, ...]:
         return tuple(row[column.name] for column in self._key)
 
     async def _run(self, work: UnitOfWork, statement: Any) -> Any:

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from billingone_api.kit.secrecy import remember
+
 _VERSION: Final = 1
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
@@ -41,6 +43,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
+        remember(self._value)
         return self._value
 
     def __repr__(self) -> str:

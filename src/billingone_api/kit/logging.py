@@ -2,11 +2,13 @@
 
 import logging
 import sys
-from typing import Any
+from io import StringIO
+from typing import Any, TextIO
 
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, ExcInfo
 
+from billingone_api.kit.secrecy import struck
 from billingone_api.kit.tracing import trace_id
 
 
@@ -16,6 +18,19 @@ def with_trace(_: Any, __: str, event: EventDict) -> EventDict:
     if known is not None:
         event["trace_id"] = known
     return event
+
+
+def _struck_exception(_: Any, __: str, event: EventDict) -> EventDict:
+    """An error nobody foresaw is told with all its words, but for secrets."""
+    if "exception" in event:
+        event["exception"] = struck(event["exception"])
+    return event
+
+
+def _struck_traceback(out: TextIO, error: ExcInfo) -> None:
+    told = StringIO()
+    structlog.dev.plain_traceback(told, error)
+    out.write(struck(told.getvalue()))
 
 
 def configure(*, style: str, level: str) -> None:
@@ -29,10 +44,10 @@ def configure(*, style: str, level: str) -> None:
     renderer: Any = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(),
         # Where rich is installed, structlog's own choice prints the values of local variables.
-        exception_formatter=structlog.dev.plain_traceback,
+        exception_formatter=_struck_traceback,
     )
     if style == "json":
-        shared.append(structlog.processors.format_exc_info)
+        shared += [structlog.processors.format_exc_info, _struck_exception]
         renderer = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
