@@ -31,6 +31,7 @@ from billingone_api.database.migrations import SchemaError, check_schema
 from billingone_api.kit import openapi, problems
 from billingone_api.kit.bodies import Bodies
 from billingone_api.kit.errors import Unavailable
+from billingone_api.kit.heads import Heads
 from billingone_api.kit.requests import RequestEnvelope
 from billingone_api.kit.revalidation import Revalidation
 from billingone_api.process import Process, identity_of, process_of, running_process
@@ -108,11 +109,12 @@ def create_app(
     app.add_exception_handler(SchemaError, _schema_unknown)
     app.add_middleware(Revalidation)
     app.add_middleware(Bodies, limit=settings.max_body_bytes, by_row=_READ_BY_ROW)
+    app.add_middleware(Heads)
     app.add_middleware(RequestEnvelope)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(settings.cors_origins),
-        allow_methods=["GET", "PUT", "POST", "PATCH", "DELETE"],
+        allow_methods=["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"],
         allow_headers=[
             "Authorization",
             "Content-Type",

@@ -15,8 +15,8 @@ from tests.support.clock import SetClock
 from tests.support.databases import Database, copied, make_template
 from tests.support.people import Mint
 
-from billingone_api.database.engine import create_engine, is_away
-from billingone_api.database.fast import driver
+from billingone_api.database.engine import DatabaseAway, create_engine, is_away
+from billingone_api.database.fast import Prepared, driver, fetch
 from billingone_api.embedded.postgres import EmbeddedPostgres
 from billingone_api.kit.ids import new_id
 
@@ -105,8 +105,7 @@ async def test_a_connection_that_was_cut_is_away_whoever_uses_it(
 @pytest.mark.parametrize(
     "error",
     [
-        ConnectionRefusedError(),
-        TimeoutError(),
+        DatabaseAway(),
         asyncpg.CannotConnectNowError("starting up"),
         asyncpg.AdminShutdownError("ends"),
         asyncpg.ConnectionDoesNotExistError("gone"),
@@ -130,6 +129,9 @@ def test_what_passes_is_away(error: Exception) -> None:
         asyncpg.InsufficientPrivilegeError("may not"),
         asyncpg.InvalidPasswordError("wrong"),
         ValueError("ours"),
+        ConnectionRefusedError("somebody else's"),
+        TimeoutError("somebody else's"),
+        FileNotFoundError("ours"),
         RuntimeError("ours"),
     ],
     ids=lambda error: type(error).__name__,
@@ -169,3 +171,39 @@ async def test_a_pool_that_is_empty_is_away(own_database: Database) -> None:
                 pass
         assert is_away(caught.value)
     await engine.dispose()
+
+
+@pytest.mark.parametrize("beneath", [True, False])
+async def test_a_statement_that_takes_too_long_is_away(
+    own_database: Database, *, beneath: bool
+) -> None:
+    engine = create_engine(own_database.application_url, pool_size=1)
+    async with engine.connect() as connection:
+        raw = await driver(connection)
+        raw._config = raw._config._replace(command_timeout=0.05)  # a minute in production
+        slow = "SELECT pg_sleep(5)"
+        with pytest.raises(DatabaseAway):
+            await (
+                fetch(connection, Prepared(slow, (), {}))
+                if beneath
+                else connection.execute(text(slow))
+            )
+        await connection.invalidate()
+    await engine.dispose()
+
+
+async def test_a_database_that_takes_no_connections_is_away(
+    postgres: EmbeddedPostgres, own_database: Database
+) -> None:
+    engine = create_engine(own_database.application_url)
+    name = own_database.owner_url.rpartition("/")[2]
+    admin = await asyncpg.connect(postgres.superuser_url("postgres").replace("+asyncpg", ""))
+    try:
+        await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        with pytest.raises(DatabaseAway):
+            async with engine.connect():
+                pass
+    finally:
+        await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await admin.close()
+        await engine.dispose()

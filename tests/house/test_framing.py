@@ -9,8 +9,10 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import Depends
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from tests.support.api import Api, standing_api
+from tests.support.operations import ANY_ID
 from tests.support.server import send_raw, serving
 
 from billingone_api.billing.access.models import Caller, Permission
@@ -44,6 +46,10 @@ def add_routes(api: Api) -> None:
         body: Practice, caller: Annotated[Caller, Depends(run_syncs)]
     ) -> dict[str, str]:
         return {"name": body.name}
+
+    @api.app.get("/v1/practice/missing")
+    async def miss(caller: Annotated[Caller, Depends(read_dashboard)]) -> None:
+        raise FileNotFoundError("planted-4f1c")
 
     @api.app.get("/v1/practice")
     async def fail(caller: Annotated[Caller, Depends(read_dashboard)]) -> None:
@@ -247,7 +253,7 @@ async def test_an_address_that_is_no_text_is_not_found(port: int, path: str | by
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
-    [("/v1/practice", "GET, POST"), ("/v1/me", "GET"), ("/livez", "GET, HEAD")],
+    [("/v1/practice", "GET, HEAD, POST"), ("/v1/me", "GET, HEAD"), ("/livez", "GET, HEAD")],
 )
 @pytest.mark.parametrize("method", ["PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
 async def test_a_method_that_is_not_there_is_told_all_that_are(
@@ -266,6 +272,12 @@ async def test_an_error_nobody_foresaw_says_nothing_and_a_browser_may_read_it(ap
     assert "x-request-id" in answer.headers["access-control-expose-headers"].lower()
 
 
+async def test_an_os_error_of_a_handler_is_ours_and_not_the_databases(api: Api) -> None:
+    answer = await api.finance.get("/v1/practice/missing")
+    assert_problem(answer, 500, "internal_error")
+    assert "planted" not in answer.text
+
+
 async def test_a_foreign_origin_gets_no_leave_to_read(api: Api) -> None:
     answer = await api.finance.get("/v1/me", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in answer.headers
@@ -281,6 +293,47 @@ async def test_a_preflight_names_the_methods_and_headers_of_the_app(api: Api) ->
     refused = await api.nobody.options("/v1/practice", headers=asked | {"Origin": "https://a.b"})
     assert refused.status_code == 400
     assert "access-control-allow-origin" not in refused.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/me", "/v1/syncs", "/v1/definitions", "/v1/subscriptions/export.csv", "/v1/nowhere"],
+)
+async def test_head_is_get_without_a_body(api: Api, port: int, path: str) -> None:
+    """Over a socket: whatever else came would be taken for the beginning of the next answer."""
+    headers = {"Authorization": f"Bearer {api.mint.person(api.organisation_id)}"}
+    varying = {"date", "x-request-id", "transfer-encoding", "content-length"}
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", trust_env=False, headers=headers
+    ) as http:
+        full, head, again = [await http.request(m, path) for m in ("GET", "HEAD", "GET")]
+    assert head.content == b""
+    assert again.content[:20] == full.content[:20]
+    assert head.status_code == full.status_code
+    shown = [{n: v for n, v in one.headers.items() if n not in varying} for one in (full, head)]
+    assert shown[0] == shown[1]
+
+
+async def test_head_of_what_is_only_posted_is_405(api: Api) -> None:
+    answer = await api.finance.request("HEAD", f"/v1/syncs/{ANY_ID}/cancel")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_head_of_a_stream_does_not_wait_for_its_end(api: Api, port: int) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.01)
+
+    @api.app.get("/v1/endless")
+    async def stream(caller: Annotated[Caller, Depends(read_dashboard)]) -> StreamingResponse:
+        return StreamingResponse(endless())
+
+    headers = {"Authorization": f"Bearer {api.mint.person(api.organisation_id)}"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        answer = await http.head("/v1/endless", headers=headers)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert (await http.get("/livez")).status_code == 200
 
 
 async def test_health_answers_head_and_get_without_a_token(port: int) -> None:

@@ -204,9 +204,9 @@ async def test_what_is_not_there_is_a_404(
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("/v1/orders", "GET, POST"),
-        ("/v1/orders/018f7a52-4c1e-7000-9d3b-2a5c8e6f1b07", "DELETE, GET, PUT"),
-        ("/v1/orders/taken", "DELETE, GET, PUT"),
+        ("/v1/orders", "GET, HEAD, POST"),
+        ("/v1/orders/018f7a52-4c1e-7000-9d3b-2a5c8e6f1b07", "DELETE, GET, HEAD, PUT"),
+        ("/v1/orders/taken", "DELETE, GET, HEAD, PUT"),
     ],
 )
 @pytest.mark.parametrize("method", ["PATCH", "PROPFIND", "TRACE"])

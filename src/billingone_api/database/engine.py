@@ -1,19 +1,26 @@
 """The async engine; each transaction that serves an organisation says so to PostgreSQL."""
 
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 ORGANISATION_OPTION: Final = "organisation_id"
 
+
+class DatabaseAway(Exception):
+    """The network between us and PostgreSQL failed: an OSError of a handler's own is none."""
+
+
 SIGNS_OF_ABSENCE: Final[tuple[type[Exception], ...]] = (
     DBAPIError,
     PoolTimeout,
-    OSError,
+    DatabaseAway,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -35,6 +42,24 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, SIGNS_OF_ABSENCE)
 
 
+@contextmanager
+def reached() -> Iterator[None]:
+    """Around each call that goes to PostgreSQL past SQLAlchemy; raises DatabaseAway."""
+    try:
+        yield
+    except OSError as error:  # a TimeoutError is one
+        raise DatabaseAway(str(error) or type(error).__name__) from error
+
+
+async def _connect(*args: Any, **options: Any) -> asyncpg.Connection:
+    with reached():
+        try:
+            return await asyncpg.connect(*args, **options)
+        except asyncpg.ObjectNotInPrerequisiteStateError as error:
+            # A database that takes no connections for a while says so.
+            raise DatabaseAway(str(error)) from error
+
+
 def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -43,13 +68,21 @@ def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") ->
         pool_pre_ping=False,
         hide_parameters=True,  # or an error that is logged would tell what was written
         connect_args={
+            "async_creator_fn": _connect,
             "timeout": 10,
             "command_timeout": 60,
             "server_settings": {"application_name": name},
         },
     )
     event.listen(engine.sync_engine, "begin", _announce_organisation)
+    event.listen(engine.sync_engine, "handle_error", _tell_absence)
     return engine
+
+
+def _tell_absence(context: ExceptionContext) -> None:
+    with reached():
+        if isinstance(context.original_exception, OSError):
+            raise context.original_exception
 
 
 def _announce_organisation(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Text, case, func, literal_column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from billingone_api.database.engine import reached
 from billingone_api.database.fast import Prepared, driver
 
 _CHUNK: Final = 64 * 1024
@@ -121,11 +122,12 @@ async def _copy(
     form: Mapping[str, Any],
     gathered: _Lines,
 ) -> None:
-    await (await driver(connection)).copy_from_query(
-        prepared.sql,
-        *prepared.arguments(values),
-        output=gathered.add,
-        timeout=_LONGEST,
-        **form,
-    )
+    with reached():
+        await (await driver(connection)).copy_from_query(
+            prepared.sql,
+            *prepared.arguments(values),
+            output=gathered.add,
+            timeout=_LONGEST,
+            **form,
+        )
     await gathered.flush()

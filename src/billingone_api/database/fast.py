@@ -13,6 +13,8 @@ from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from billingone_api.database.engine import reached
+
 _DIALECT: Final[Any] = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it bare
 
 Row = Mapping[str, Any]
@@ -42,14 +44,14 @@ async def driver(connection: AsyncConnection) -> Any:
 
 
 async def fetch(connection: AsyncConnection, prepared: Prepared, **values: Any) -> Sequence[Row]:
-    rows: Sequence[Row] = await (await driver(connection)).fetch(
-        prepared.sql, *prepared.arguments(values)
-    )
+    beneath, arguments = await driver(connection), prepared.arguments(values)
+    with reached():
+        rows: Sequence[Row] = await beneath.fetch(prepared.sql, *arguments)
     return rows
 
 
 async def fetch_one(connection: AsyncConnection, prepared: Prepared, **values: Any) -> Row | None:
-    row: Row | None = await (await driver(connection)).fetchrow(
-        prepared.sql, *prepared.arguments(values)
-    )
+    beneath, arguments = await driver(connection), prepared.arguments(values)
+    with reached():
+        row: Row | None = await beneath.fetchrow(prepared.sql, *arguments)
     return row

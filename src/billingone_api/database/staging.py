@@ -7,6 +7,7 @@ from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
+from billingone_api.database.engine import reached
 from billingone_api.database.fast import driver
 from billingone_api.database.unit_of_work import UnitOfWork
 
@@ -31,6 +32,6 @@ class Staging:
     ) -> None:
         """Make the table and bring the rows, whose values stand in the order of `names`."""
         await work.connection.exec_driver_sql(self._create)
-        await (await driver(work.connection)).copy_records_to_table(
-            self.table.name, records=rows, columns=names
-        )
+        beneath = await driver(work.connection)
+        with reached():
+            await beneath.copy_records_to_table(self.table.name, records=rows, columns=names)

@@ -211,4 +211,5 @@ def methods_at(routes: Sequence[BaseRoute], scope: Scope) -> set[str]:
     for route in iter_route_contexts(routes):
         if route.methods and route.path_regex.match(path):
             found |= route.methods
-    return found
+    # see kit/heads.py
+    return found | {"HEAD"} if "GET" in found else found
