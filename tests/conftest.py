@@ -14,7 +14,7 @@ import structlog
 from tests.support.api import Api, made_process, running_app, settings_for
 from tests.support.clock import SetClock
 from tests.support.databases import Database, copied, emptied, make_template
-from tests.support.figures import Figure, figure_for, summary
+from tests.support.figures import Figure, Tally, figure_for, summary, tally_for
 from tests.support.people import Mint
 
 from billingone_api.embedded.postgres import EmbeddedPostgres
@@ -44,6 +44,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def figure(request: pytest.FixtureRequest) -> Figure:
     """Prints a sentence at the end of the run: `figure("20: 8 racers, one 200 and seven 412")`."""
     return figure_for(request)
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Tally:
+    """Adds up over many tests what is printed as one sentence at the end."""
+    return tally_for(request)
 
 
 @pytest.fixture(scope="session")
