@@ -5,7 +5,7 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check lint types contracts bench openapi released lock clean
+.PHONY: help venv demo test check lint types contracts bench simulate openapi released lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,10 @@ contracts: venv
 
 bench: venv ## speed, each figure as a ratio to a ceiling measured in the same run
 	@exec .venv/bin/python tests/bench/run.py $(ARGS)
+
+simulate: venv ## the sync engine under faults, seed by seed: RUNS=1000 SEED=1; RUNS=1 tells its story
+	@PYTHONPATH=. exec .venv/bin/python -m tests.simulation.simulate \
+	  $(if $(SEED),--seed "$(SEED)") $(if $(RUNS),--runs "$(RUNS)")
 
 openapi: venv ## write openapi/openapi.json anew
 	@.venv/bin/billingone openapi > .venv/openapi.json && mv .venv/openapi.json openapi/openapi.json

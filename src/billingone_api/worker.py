@@ -3,8 +3,9 @@
 import asyncio
 import json
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -25,6 +26,8 @@ from billingone_api.kit.tracing import span
 from billingone_api.process import Process, running_process
 
 Job = Callable[[Process, Sources, Claim], Awaitable[None]]
+Listen = Callable[[Callable[[], None]], Coroutine[Any, Any, None]]
+"""Calls what it is given whenever the bell rings; it ends only when it is cancelled."""
 
 JOBS: Final[Mapping[str, Job]] = {RUN_KIND: syncs.copy, SLOT_KIND: syncs.start_scheduled}
 """What is done about each kind of due work; kinds that are not here wait for another program."""
@@ -56,10 +59,14 @@ class Worker:
     when Redis does not.
     """
 
-    def __init__(self, process: Process, sources: Sequence[Source]) -> None:
+    def __init__(
+        self, process: Process, sources: Sequence[Source], *, listen: Listen | None = None
+    ) -> None:
         self._process = replace(process, subscribers=SUBSCRIBERS)
         self._sources = {source.key: source for source in sources}
         self._settings = process.settings
+        redis_url = self._settings.redis_url.get_secret_value()
+        self._listen = listen or partial(answer_bell, redis_url)
         self._due = due_work(process.engine, lease_seconds=self._settings.worker_lease_seconds)
         self._in_hand: dict[asyncio.Task[None], Claim] = {}
         self._awake = asyncio.Event()
@@ -77,9 +84,7 @@ class Worker:
     async def run(self) -> None:
         log.info("worker_started", sources=sorted(self._sources))
         beating = asyncio.create_task(self._beat())
-        answering = asyncio.create_task(
-            answer_bell(self._settings.redis_url.get_secret_value(), self.wake)
-        )
+        answering = asyncio.create_task(self._listen(self.wake))
         try:
             while not self._is_stopping:
                 self._awake.clear()

@@ -79,6 +79,12 @@ class FakePortfolio:
     async def subscriptions(self, page: int) -> Listing[Subscription]:
         return self._page("subscriptions", self.subscriptions_, page)
 
+    async def company(self, source_id: str) -> Company | Unreadable | None:
+        return self._one("company", self.companies_, source_id)
+
+    async def subscription(self, source_id: str) -> Subscription | Unreadable | None:
+        return self._one("subscription", self.subscriptions_, source_id)
+
     async def product(self, source_id: str) -> Product | Unreadable:
         self.reads.append(("product", source_id))
         return self.products.get(source_id) or Product(source_id, is_gone=True)
@@ -86,6 +92,12 @@ class FakePortfolio:
     async def has_usage(self, subscription_id: str) -> bool | None:
         self.reads.append(("usage", subscription_id))
         return self.used.get(subscription_id, False)
+
+    def _one(
+        self, kind: str, rows: Sequence[T | Unreadable], source_id: str
+    ) -> T | Unreadable | None:
+        self.reads.append((kind, source_id))
+        return next((row for row in rows if row.source_id == source_id), None)
 
     def asked(self, kind: str) -> list[int | str]:
         return [what for name, what in self.reads if name == kind]

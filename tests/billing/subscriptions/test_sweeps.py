@@ -30,6 +30,9 @@ class MemoryLedger:
     async def met(self) -> set[str]:
         return set(self.ids)
 
+    async def unmet(self, met: Collection[str], *, most: int) -> Sequence[str]:
+        return sorted(self.rows - set(met))[:most]
+
     async def note(
         self,
         work: Work,  # noqa: ARG002 - the port's
@@ -66,6 +69,7 @@ class ShiftingList:
     reads: int = 0
     at_once: int = 0
     most_at_once: int = 0
+    asked: list[str] = field(default_factory=list)
 
     async def read(self, page: int) -> Listing[Company]:
         if self.reads < len(self.changes):
@@ -81,6 +85,10 @@ class ShiftingList:
         self.at_once -= 1
         return answer
 
+    async def find(self, source_id: str) -> Company | Unreadable | None:
+        self.asked.append(source_id)
+        return named(source_id) if source_id in self.rows else None
+
     def _change(self, is_new: bool, where: int) -> None:  # noqa: FBT001 - hypothesis draws it
         if is_new:
             self.rows.append(f"new-{self.reads}")
@@ -89,7 +97,7 @@ class ShiftingList:
 
 
 async def swept(source: ShiftingList, ledger: MemoryLedger) -> tuple[Tally, str | None]:
-    sweep = Sweep("companies", source.read, nothing_more, ledger)
+    sweep = Sweep("companies", source.read, source.find, nothing_more, ledger)
     tally, notice = Tally(), None
     async for batch in sweep.batches(None):
         tally += await batch.write(NO_WORK)
@@ -101,12 +109,14 @@ async def swept(source: ShiftingList, ledger: MemoryLedger) -> tuple[Tally, str 
 @given(
     size=st.integers(0, 40),
     changes=st.lists(
-        st.one_of(st.none(), st.tuples(st.booleans(), st.integers(0, 1000))), max_size=40
+        # One goes and another comes at once: what the list says of its length stays the same.
+        st.lists(st.tuples(st.booleans(), st.integers(0, 1000)), max_size=2),
+        max_size=40,
     ),
     strangers=st.integers(0, 3),
 )
 def test_whatever_was_listed_all_along_is_met_and_never_removed(
-    size: int, changes: list[tuple[bool, int] | None], strangers: int
+    size: int, changes: list[list[tuple[bool, int]]], strangers: int
 ) -> None:
     rows = [f"row-{number:03}" for number in range(size)]
     source = ShiftingList(list(rows), [])
@@ -114,13 +124,12 @@ def test_whatever_was_listed_all_along_is_met_and_never_removed(
     change = source._change
 
     async def read(page: int) -> Listing[Company]:
-        happens = next(steps, None)
-        if happens is not None:
+        for happens in next(steps, ()):
             change(*happens)
         return await ShiftingList.read(source, page)
 
     ledger = MemoryLedger({*rows, *(f"stranger-{number}" for number in range(strangers))})
-    sweep = Sweep("companies", read, nothing_more, ledger)
+    sweep = Sweep("companies", read, source.find, nothing_more, ledger)
 
     async def run() -> str | None:
         notice = None
@@ -135,6 +144,25 @@ def test_whatever_was_listed_all_along_is_met_and_never_removed(
     if notice is None:
         assert not any(row.startswith("stranger") for row in ledger.rows)
         assert source.reads <= MOST_ROUNDS * (len(rows) + 41)
+
+
+async def test_a_row_that_a_swap_moved_past_us_is_asked_for_and_kept() -> None:
+    source = ShiftingList([f"row-{number}" for number in range(6)], [])
+    source.size = 2
+    read = source.read
+
+    async def swapping(page: int) -> Listing[Company]:
+        if source.reads == 1:
+            source.rows = [*source.rows[1:], "new"]  # before the second page is read
+        return await read(page)
+
+    ledger = MemoryLedger({f"row-{number}" for number in range(6)} | {"gone"})
+    sweep = Sweep("companies", swapping, source.find, nothing_more, ledger)
+    batches = [batch async for batch in sweep.batches(None)]
+    tallies = [await batch.write(NO_WORK) for batch in batches]
+    assert sorted(source.asked) == ["gone", "row-2"]
+    assert ledger.rows == {f"row-{number}" for number in range(6)} | {"new"}
+    assert sum(tally.gone for tally in tallies) == 1
 
 
 async def test_pages_are_read_ahead_a_few_at_a_time_and_each_once() -> None:
@@ -152,7 +180,7 @@ async def test_a_failing_page_ends_the_sweep_and_the_pages_ahead_of_it() -> None
             raise ConnectionError(page)
         return await source.read(page)
 
-    sweep = Sweep("companies", read, nothing_more, MemoryLedger(set()))
+    sweep = Sweep("companies", read, source.find, nothing_more, MemoryLedger(set()))
     batches = sweep.batches(None)
     first = await anext(batches)
     assert first.checkpoint == {
@@ -172,7 +200,7 @@ async def test_a_failing_page_ends_the_sweep_and_the_pages_ahead_of_it() -> None
 async def test_a_step_that_is_done_does_nothing_more() -> None:
     source = ShiftingList(["row"], [])
     ledger = MemoryLedger({"row", "gone"})
-    sweep = Sweep("companies", source.read, nothing_more, ledger)
+    sweep = Sweep("companies", source.read, source.find, nothing_more, ledger)
     (batch,) = [batch async for batch in sweep.batches(None)]
     assert (await batch.write(NO_WORK)).gone == 1
     assert [batch async for batch in sweep.batches(batch.checkpoint)] == []

@@ -25,6 +25,12 @@ class Portfolio(Protocol):
 
     async def subscriptions(self, page: int) -> Listing[Subscription]: ...
 
+    async def company(self, source_id: str) -> Company | Unreadable | None:
+        """None where there is no such company any more."""
+        ...
+
+    async def subscription(self, source_id: str) -> Subscription | Unreadable | None: ...
+
     async def product(self, source_id: str) -> Product | Unreadable: ...
 
     async def has_usage(self, subscription_id: str) -> bool | None:
@@ -37,6 +43,10 @@ class Ledger(Protocol):
 
     async def met(self) -> set[str]:
         """What earlier batches of the run met: committed, for a step that goes on."""
+        ...
+
+    async def unmet(self, met: Collection[str], *, most: int) -> Sequence[str]:
+        """Rows that are not among these, as committed: at most so many."""
         ...
 
     async def note(

@@ -1,11 +1,10 @@
 """Decides which products Pax8 is asked for, and of which it is asked whether usage is billed."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from billingone_api.billing.subscriptions.models import (
     FRESH_FOR,
@@ -15,7 +14,7 @@ from billingone_api.billing.subscriptions.models import (
     Subscription,
 )
 from billingone_api.billing.subscriptions.ports import Catalogue, Portfolio, ProductRows, Rows
-from billingone_api.billing.subscriptions.sweeps import AT_A_TIME, Save
+from billingone_api.billing.subscriptions.sweeps import Save, few_at_a_time
 from billingone_api.billing.syncs.models import Tally, Unreadable
 from billingone_api.billing.syncs.ports import Checkpoint
 from billingone_api.kit.clock import Clock
@@ -28,9 +27,6 @@ PRODUCTS_A_BATCH: Final = 20
 _BY_HAND: Final = "usage_billed_by_hand"
 MOST_ASKED: Final = 3
 """Usage is looked for on this many subscriptions to a product: it is the product's nature."""
-
-Q = TypeVar("Q")
-A = TypeVar("A")
 
 
 def companies_alone(rows: Rows[Company]) -> Callable[[Sequence[Company]], Awaitable[Save]]:
@@ -69,14 +65,14 @@ class Acquaintance:
             self._known = await self._products.known()
         known = self._known
         unknown = sorted({one.product_id for one in subscriptions if one.product_id} - known.keys())
-        found = await _few_at_a_time(self._portfolio.product, unknown)
+        found = await few_at_a_time(self._portfolio.product, unknown)
         # One that cannot be read has no row yet to which usage could be noted.
         readable = [isinstance(one, Product) for one in found]
         known |= {one: not read for one, read in zip(unknown, readable, strict=True)}
         suspects = _suspects(subscriptions, known)
         known |= dict.fromkeys(suspects, True)
         answers = dict(
-            zip(suspects, await _few_at_a_time(self._used, list(suspects.values())), strict=True)
+            zip(suspects, await few_at_a_time(self._used, list(suspects.values())), strict=True)
         )
         return ProductNews(
             products=[one for one in found if isinstance(one, Product)],
@@ -103,22 +99,6 @@ def _suspects(
         if one.product_id and not known[one.product_id] and one.may_be_billed_by_usage:
             found.setdefault(one.product_id, []).append(one.source_id)
     return {product: ids[:MOST_ASKED] for product, ids in found.items()}
-
-
-async def _few_at_a_time(ask: Callable[[Q], Awaitable[A]], about: Sequence[Q]) -> list[A]:
-    """All answers in order; the first failure ends the rest."""
-    places = asyncio.Semaphore(AT_A_TIME)
-
-    async def one(question: Q) -> A:
-        async with places:
-            return await ask(question)
-
-    tasks = [asyncio.ensure_future(one(question)) for question in about]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 @dataclass(slots=True)
@@ -153,7 +133,7 @@ class Refresh:
         stale = await self.products.stale(before=self.clock.now() - FRESH_FOR, after=after)
         for start in range(0, len(stale), PRODUCTS_A_BATCH):
             ids = stale[start : start + PRODUCTS_A_BATCH]
-            found = await _few_at_a_time(self.portfolio.product, ids)
+            found = await few_at_a_time(self.portfolio.product, ids)
             yield ProductBatch(
                 news=ProductNews(
                     products=[one for one in found if isinstance(one, Product)],

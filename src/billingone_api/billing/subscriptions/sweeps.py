@@ -16,6 +16,8 @@ from billingone_api.process import Work
 AT_A_TIME: Final = 4
 """Pages that are asked for at once; Pax8's own limit is obeyed beneath."""
 PAGES_A_BATCH: Final = 5
+MOST_ASKED: Final = 500
+"""Rows a complete sweep did not meet that are asked for one by one before they are removed."""
 MOST_ROUNDS: Final = 3
 """A list that changes while it is read is read again, this often in all."""
 
@@ -27,6 +29,8 @@ class Named(Protocol):
     def source_id(self) -> str: ...
 
 
+Q = TypeVar("Q")
+A = TypeVar("A")
 T = TypeVar("T", bound=Named)
 Save = Callable[[Work], Awaitable[Tally]]
 
@@ -114,10 +118,15 @@ class Sweep(Generic[T]):
     Pages shift when rows come and go meanwhile. So the list counts as read when it never shrank
     and as many different records were met as its last page says there are; otherwise it is read
     again, and what was not met is removed only after a round that was complete.
+
+    One that goes while another comes hides from that count, and a record between the two may have
+    moved past us. So each that was not met is asked for by its id before it counts as gone.
     """
 
     name: str
     read: Callable[[int], Awaitable[Listing[T]]]
+    find: Callable[[str], Awaitable[T | Unreadable | None]]
+    """One record by its id; None where there is none any more."""
     saving: Callable[[Sequence[T]], Awaitable[Save]]
     """Fetches what the records need besides, and answers how to write both."""
     ledger: Ledger
@@ -154,6 +163,12 @@ class Sweep(Generic[T]):
         }
         met |= records.keys() | unreadable.keys()
         ending = _ending(place, met=len(met))
+        if ending is Ending.COMPLETE:
+            for found in await self._still_there(met):
+                if isinstance(found, Unreadable):
+                    unreadable[found.key] = found
+                else:
+                    records[found.source_id] = found
         return SweepBatch(
             kind=self.name,
             place=_following(place, ending, met=len(met)),
@@ -164,6 +179,11 @@ class Sweep(Generic[T]):
             unreadable=tuple(unreadable.values()),
             ledger=self.ledger,
         )
+
+    async def _still_there(self, met: set[str]) -> list[T | Unreadable]:
+        missing = await self.ledger.unmet(met, most=MOST_ASKED)
+        found = await few_at_a_time(self.find, missing)
+        return [one for one in found if one is not None]
 
 
 class PagesAhead(Generic[T]):
@@ -196,6 +216,22 @@ class PagesAhead(Generic[T]):
         last = min(self.place.page + AT_A_TIME, self.place.pages)
         for number in range(self.place.page + len(self._pages), last):
             self._pages.append(asyncio.ensure_future(self._read(number)))
+
+
+async def few_at_a_time(ask: Callable[[Q], Awaitable[A]], about: Sequence[Q]) -> list[A]:
+    """All answers in order; the first failure ends the rest."""
+    places = asyncio.Semaphore(AT_A_TIME)
+
+    async def one(question: Q) -> A:
+        async with places:
+            return await ask(question)
+
+    tasks = [asyncio.ensure_future(one(question)) for question in about]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _ending(place: Place, *, met: int) -> Ending:

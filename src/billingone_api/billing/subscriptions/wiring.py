@@ -100,6 +100,7 @@ def steps_over(pax8: Portfolio, process: Process, run: RunContext) -> Sequence[S
         Sweep(
             name=COMPANIES.kind,
             read=pax8.companies,
+            find=pax8.company,
             saving=companies_alone(PostgresCompanies(process.clock)),
             ledger=PostgresLedger(process, run, COMPANIES),
         ),
@@ -107,6 +108,7 @@ def steps_over(pax8: Portfolio, process: Process, run: RunContext) -> Sequence[S
         Sweep(
             name=SUBSCRIPTIONS.kind,
             read=pax8.subscriptions,
+            find=pax8.subscription,
             saving=acquaintance.saving,
             ledger=PostgresLedger(process, run, SUBSCRIPTIONS),
         ),

@@ -1,7 +1,7 @@
 """Says what Pax8 sends in the words of subscriptions."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time
 from typing import Final, TypeVar
 
@@ -17,6 +17,8 @@ from billingone_api.providers.pax8.payloads import Page
 
 # PostgreSQL has no other words for the first and the last day of the calendar than "for ever".
 _FOR_EVER: Final = frozenset({date.min, date.max})
+# Its list may leave these out, and the record still answer to its id.
+_DELETED: Final = "Deleted"
 _CURRENCY: Final = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 P = TypeVar("P")
@@ -37,6 +39,18 @@ class Pax8Portfolio:
 
     async def subscriptions(self, page: int) -> Listing[Subscription]:
         return _listing(await self._client.subscriptions(page), self._subscription)
+
+    async def company(self, source_id: str) -> Company | Unreadable | None:
+        found = await _found(source_id, self._client.company)
+        if not isinstance(found, payloads.Company):
+            return found
+        return None if found.status == _DELETED else _company(found)
+
+    async def subscription(self, source_id: str) -> Subscription | Unreadable | None:
+        found = await _found(source_id, self._client.subscription)
+        if not isinstance(found, payloads.Subscription):
+            return found
+        return self._subscription(found)
 
     async def product(self, source_id: str) -> Product | Unreadable:
         try:
@@ -94,6 +108,15 @@ class Pax8Portfolio:
             except OverflowError:
                 return None
         return None if moment in _FOR_EVER else moment
+
+
+async def _found(source_id: str, ask: Callable[[str], Awaitable[P]]) -> P | Unreadable | None:
+    try:
+        return await ask(source_id)
+    except RecordNotFound:
+        return None
+    except MalformedAnswer as error:
+        return Unreadable(source_id, reason=error.sentence, excerpt="")
 
 
 def _listing(page: Page[P], translate: Callable[[P], R]) -> Listing[R]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     UUID,
     ClauseElement,
     ColumnElement,
@@ -42,6 +43,7 @@ class Swept:
     """A kind of record that is swept, and the statements that end a sweep of it."""
 
     kind: str
+    listing: Prepared
     counting: Prepared
     burying: Prepared
 
@@ -62,7 +64,14 @@ def swept(
 ) -> Swept:
     missing = func.count().filter(unmet(kind, table, live))
     counting = select(func.count().label("known"), missing.label("missing"))
-    return Swept(kind, prepare(counting.where(own(table), live)), prepare(burying))
+    is_met = table.c.source_id == bindparam("met", type_=ARRAY(Text)).any_()
+    listing = select(table.c.source_id).where(own(table), live, ~is_met).limit(bindparam("most"))
+    return Swept(
+        kind,
+        listing=prepare(listing),
+        counting=prepare(counting.where(own(table), live)),
+        burying=prepare(burying),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,12 @@ class PostgresLedger:
     async def met(self) -> set[str]:
         async with self.process.work(self.run.organisation_id) as work:
             return await self._seen(work).ids()
+
+    async def unmet(self, met: Collection[str], *, most: int) -> Sequence[str]:
+        values = {"organisation_id": self.run.organisation_id, "met": list(met), "most": most}
+        async with self.process.work(self.run.organisation_id) as work:
+            rows = await fetch(work.connection, self.swept.listing, **values)
+        return [row["source_id"] for row in rows]
 
     async def note(
         self, work: UnitOfWork, *, readable: Collection[str], unreadable: Sequence[Unreadable]
