@@ -66,18 +66,19 @@ OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"})
 
 _READ_BY_ROW: Final = frozenset({"/v1/panelone/clients:batch"})
 
+# The most asked stand first: routers are tried in turn.
 _AREAS: Final[tuple[APIRouter, ...]] = (
-    access.router,
-    api_keys.router,
-    audit.router,
+    subscriptions.router,
     clients.router,
     dashboard.router,
-    definitions.router,
-    integrations.router,
-    panelone.router,
-    settings_area.router,
-    subscriptions.router,
     syncs.router,
+    access.router,
+    integrations.router,
+    settings_area.router,
+    panelone.router,
+    definitions.router,
+    audit.router,
+    api_keys.router,
 )
 
 
@@ -98,10 +99,8 @@ def create_app(
 
     app = _framed(settings, lifespan)
     app.state.sources = {source.key: source for source in sources}
-    api = APIRouter(prefix="/v1")
     for area in _AREAS:
-        api.include_router(area)
-    app.include_router(api)
+        app.include_router(area, prefix="/v1")
     app.include_router(_health)
     problems.install(app, recognise=_recognise)
     for kind in SIGNS_OF_ABSENCE:
@@ -197,7 +196,7 @@ async def _recognise(request: Request) -> None:
     if request.url.path in OPEN_ROUTES:
         return
     try:
-        await identity_of(request, await process_of(request), None)
+        await identity_of(request, None)
     except SIGNS_OF_ABSENCE as error:
         if is_away(error):
             raise _away() from error

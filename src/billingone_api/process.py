@@ -171,10 +171,11 @@ _scheme = HTTPBearer(
 )
 
 
-async def identity_of(
-    request: Request, process: TheProcess, _: Annotated[object, Security(_scheme)]
-) -> Identity:
+# FastAPI walks all that stands below a dependency each time it is named, known already or not:
+# those that every request has call each other, where naming each other would be 42 steps a list.
+async def identity_of(request: Request, _: Annotated[object, Security(_scheme)]) -> Identity:
     """Whom token or key speaks for; 401 for what is not good, 429 for whoever asks too often."""
+    process = await process_of(request)
     token = bearer(request.headers.get("Authorization"))
     judge = process.api_keys if is_api_key(token) else process.tokens
     return await admitted(request, process, await judge.verify(token))
@@ -195,7 +196,7 @@ async def watching_identity(
 ) -> Identity:
     """Whom the token speaks for, or else the ticket, which is good for this one stream."""
     if ticket is None or "Authorization" in request.headers:
-        return await identity_of(request, process, None)
+        return await identity_of(request, None)
     path = request.scope["path"]
     identity = process.tickets.redeemed(ticket, stream=path, last_event_id=last_event_id)
     return await admitted(request, process, identity)
@@ -263,10 +264,9 @@ async def origin_of(request: Request, identity: TheIdentity) -> Origin:
 TheOrigin = Annotated[Origin, Depends(origin_of)]
 
 
-async def request_work(
-    request: Request, process: TheProcess, identity: TheIdentity, origin: TheOrigin
-) -> AsyncIterator[UnitOfWork]:
+async def request_work(request: Request, identity: TheIdentity) -> AsyncIterator[UnitOfWork]:
     """The request's transaction, committed before the response is sent."""
+    process, origin = await process_of(request), await origin_of(request, identity)
     async with process.work(named_organisation(identity), origin=origin) as work:
         offer(request, PostgresAnswers(work, process.cipher, principal=identity.subject))
         yield work

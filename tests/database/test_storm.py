@@ -144,6 +144,6 @@ async def test_no_row_crosses_over_in_a_storm_of_cancelled_requests(
 async def alone(process: Process) -> str:
     """What a connection remembers of its last organisation."""
     async with process.engine.connect() as connection:
-        raw = await driver(connection)
+        raw = driver(connection)
         await asyncio.sleep(0.05)  # until all five are out
         return await raw.fetchval("SELECT current_setting('app.organisation_id', true)") or ""

@@ -172,9 +172,9 @@ async def test_two_organisations_take_turns_on_one_connection(engine: AsyncEngin
 
 async def test_an_organisation_does_not_outlive_its_transaction(engine: AsyncEngine) -> None:
     async with unit_of_work(engine, organisation_id=ONE) as work:
-        backend = await (await driver(work.connection)).fetchval("SELECT pg_backend_pid()")
+        backend = await driver(work.connection).fetchval("SELECT pg_backend_pid()")
     async with engine.connect() as connection:
-        raw = await driver(connection)
+        raw = driver(connection)
         assert await raw.fetchval("SELECT pg_backend_pid()") == backend
         assert await raw.fetchval("SELECT current_setting('app.organisation_id', true)") == ""
 
@@ -216,7 +216,7 @@ async def interrupted(engine: AsyncEngine, organisation_id: UUID, statement: str
 async def interrupted_beneath(engine: AsyncEngine, organisation_id: UUID) -> None:
     async with unit_of_work(engine, organisation_id=organisation_id) as work:
         await fetch(work.connection, NAMED, organisation_id=organisation_id)
-        await (await driver(work.connection)).execute("SELECT pg_sleep(60)")
+        await driver(work.connection).execute("SELECT pg_sleep(60)")
 
 
 @pytest.mark.parametrize("seconds", [0, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.05])

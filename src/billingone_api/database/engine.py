@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import Connection, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 ORGANISATION_OPTION: Final = "organisation_id"
 
@@ -22,6 +24,8 @@ SIGNS_OF_ABSENCE: Final[tuple[type[Exception], ...]] = (
     PoolTimeout,
     DatabaseAway,
     asyncpg.InterfaceError,
+    # what asyncpg says where the server's farewell came between two questions
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
@@ -60,6 +64,23 @@ async def _connect(*args: Any, **options: Any) -> asyncpg.Connection:
             raise DatabaseAway(str(error)) from error
 
 
+class Announcing(asyncpg.Connection):  # type: ignore[misc]  # it ships no type information
+    """Says with each BEGIN for whom the transaction is: in one message, which costs no more.
+
+    Local to the transaction: a session-level SET would leak the last organisation through the pool.
+    """
+
+    organisation_id: UUID | None = None
+    """Set before each transaction; nobody's rows are seen where it is None."""
+
+    async def execute(self, query: str, *args: Any, **how: Any) -> str:
+        if query.startswith("BEGIN"):
+            whose = self.organisation_id or ""
+            query += f"select set_config('app.organisation_id', '{whose}', true)"
+        status: str = await super().execute(query, *args, **how)
+        return status
+
+
 def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -71,11 +92,14 @@ def create_engine(url: str, *, pool_size: int = 10, name: str = "billingone") ->
             "async_creator_fn": _connect,
             "timeout": 10,
             "command_timeout": 60,
+            "connection_class": Announcing,
             "server_settings": {"application_name": name},
         },
     )
-    event.listen(engine.sync_engine, "begin", _announce_organisation)
+    event.listen(engine.sync_engine, "begin", _name_organisation)
     event.listen(engine.sync_engine, "handle_error", _tell_absence)
+    # SQLAlchemy waits for the first statement, which never comes where all go to asyncpg directly.
+    engine.dialect.do_begin = _begin  # type: ignore[method-assign]  # its one place for a BEGIN
     return engine
 
 
@@ -85,16 +109,12 @@ def _tell_absence(context: ExceptionContext) -> None:
             raise context.original_exception
 
 
-def _announce_organisation(connection: Connection) -> None:
-    """Set the organisation for this transaction alone; none is set as none.
+def _name_organisation(connection: Connection) -> None:
+    """At every begin, also one after a commit on the same connection; none is set as none."""
+    organisation_id: UUID | None = connection.get_execution_options().get(ORGANISATION_OPTION)
+    driver: Any = connection.connection.driver_connection
+    driver.organisation_id = organisation_id
 
-    At every begin and local to it: a session-level SET would leak the last organisation through
-    the pool, and this also covers a transaction begun after a commit on the same connection.
-    SQLAlchemy begins lazily, so this is also what makes the transaction real before a statement
-    goes to asyncpg directly.
-    """
-    organisation_id = connection.get_execution_options().get(ORGANISATION_OPTION)
-    connection.exec_driver_sql(
-        "select set_config('app.organisation_id', $1, true)",
-        ("" if organisation_id is None else str(organisation_id),),
-    )
+
+def _begin(dbapi_connection: Any) -> None:
+    await_only(dbapi_connection.dbapi_connection._start_transaction())  # noqa: SLF001 - as SQLAlchemy's cursor does

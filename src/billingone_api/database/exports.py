@@ -86,7 +86,7 @@ async def _copied(
         if copying.cancelled() or copying.exception() is not None:
             # asyncpg asks PostgreSQL to stop, and then takes the rows still on their way for the
             # answer to whatever is asked next: such a connection is of no use to anybody.
-            (await driver(connection)).terminate()
+            driver(connection).terminate()
             await connection.invalidate()
 
 
@@ -123,7 +123,7 @@ async def _copy(
     gathered: _Lines,
 ) -> None:
     with reached():
-        await (await driver(connection)).copy_from_query(
+        await driver(connection).copy_from_query(
             prepared.sql,
             *prepared.arguments(values),
             output=gathered.add,

@@ -38,20 +38,22 @@ def prepare(statement: ClauseElement) -> Prepared:
     return Prepared(str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))
 
 
-async def driver(connection: AsyncConnection) -> Any:
+def driver(connection: AsyncConnection) -> Any:
     """The asyncpg connection beneath, inside the same transaction."""
-    return (await connection.get_raw_connection()).driver_connection
+    if connection.sync_connection is None:
+        raise RuntimeError("The connection is not open.")
+    return connection.sync_connection.connection.driver_connection
 
 
 async def fetch(connection: AsyncConnection, prepared: Prepared, **values: Any) -> Sequence[Row]:
-    beneath, arguments = await driver(connection), prepared.arguments(values)
+    beneath, arguments = driver(connection), prepared.arguments(values)
     with reached():
         rows: Sequence[Row] = await beneath.fetch(prepared.sql, *arguments)
     return rows
 
 
 async def fetch_one(connection: AsyncConnection, prepared: Prepared, **values: Any) -> Row | None:
-    beneath, arguments = await driver(connection), prepared.arguments(values)
+    beneath, arguments = driver(connection), prepared.arguments(values)
     with reached():
         row: Row | None = await beneath.fetchrow(prepared.sql, *arguments)
     return row

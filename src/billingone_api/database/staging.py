@@ -32,6 +32,6 @@ class Staging:
     ) -> None:
         """Make the table and bring the rows, whose values stand in the order of `names`."""
         await work.connection.exec_driver_sql(self._create)
-        beneath = await driver(work.connection)
+        beneath = driver(work.connection)
         with reached():
             await beneath.copy_records_to_table(self.table.name, records=rows, columns=names)

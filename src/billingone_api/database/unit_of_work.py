@@ -44,8 +44,8 @@ async def unit_of_work(
     publish: Publish | None = None,
 ) -> AsyncIterator[UnitOfWork]:
     """Begin for one organisation; commit on the way out, then run what waited for the commit."""
-    async with engine.connect() as plain:
-        connection = await plain.execution_options(**{ORGANISATION_OPTION: organisation_id})
+    async with engine.connect() as connection:
+        await connection.execution_options(**{ORGANISATION_OPTION: organisation_id})
         async with connection.begin():
             work = UnitOfWork(connection, organisation_id, origin)
             yield work

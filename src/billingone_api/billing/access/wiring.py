@@ -35,8 +35,8 @@ async def register(work: Work) -> Register:
 TheRegister = Annotated[Register, Depends(register)]
 
 
-async def caller_of(identity: TheIdentity, known: TheRegister) -> Caller:
-    return await admit(identity, known)
+async def caller_of(identity: TheIdentity, work: Work) -> Caller:
+    return await admit(identity, PostgresRegister(work))
 
 
 async def caller_outside(identity: TheIdentity, process: TheProcess) -> Caller:
