@@ -190,3 +190,18 @@ async def test_it_is_served_on_loopback_alone_and_only_where_a_port_is_chosen(
     assert found["billingone_database_up", ()] == 1
     assert found["billingone_requests_uncounted", ()] == 0
     assert metrics.LOOPBACK == "127.0.0.1"
+
+
+async def test_a_backlog_is_told_and_makes_no_process_unready(api: Api, database: Database) -> None:
+    """Or workers that died would take every API process out of rotation."""
+    fresh = await api.nobody.get("/readyz")
+    assert fresh.json() == {"status": "ready", "oldest_due_work_seconds": 0}
+    await database.as_owner(
+        "INSERT INTO due_work (organisation_id, kind, key, due_at, lease, leased_until)"
+        " VALUES ($1, 'sync', 'run', now() - interval '2 days', $2, now() - interval '1 day')",
+        api.organisation_id,
+        new_id(),
+    )
+    behind = await api.nobody.get("/readyz")
+    assert behind.status_code == 200
+    assert behind.json()["oldest_due_work_seconds"] >= 2 * 24 * 60 * 60

@@ -4,9 +4,11 @@ import asyncio
 import base64
 import secrets
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import LargeBinary
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -158,7 +160,7 @@ async def test_a_rotation_under_concurrent_writes_loses_none_and_leaves_none(
             cipher = OLD if number < 40 else BOTH
             await keep_answer(database, organisation_id, cipher, number)
             secret = cipher.encrypt(
-                b"new secret", context=credentials_place(organisation_id, "pax8")
+                b"secret %d" % number, context=credentials_place(organisation_id, "pax8")
             )
             await database.as_owner(
                 "UPDATE integrations SET secret = $2 WHERE organisation_id = $1",
@@ -180,11 +182,50 @@ async def test_a_rotation_under_concurrent_writes_loses_none_and_leaves_none(
         "idempotency_keys": 180,
     }
     for row in await rows_of(database, SEALED[0]):
-        assert NEW.decrypt(row["secret"], context=SEALED[0].place(row)) == b"new secret"
+        assert NEW.decrypt(row["secret"], context=SEALED[0].place(row)) == b"secret 59"
     figure(
         f"7: {rotated + last.rotated} rotated under {written} writes, 0 left; all 186 values open "
         "without the old key"
     )
+
+
+class Meddling(Cipher):
+    """While it decrypts for the first time, somebody saves other credentials on another line."""
+
+    database: Database
+    organisation_id: UUID
+    was_held_off: bool | None = None
+
+    def decrypt(self, ciphertext: bytes, *, context: tuple[str, ...]) -> bytes:
+        if self.was_held_off is None:
+            with ThreadPoolExecutor() as elsewhere:
+                self.was_held_off = elsewhere.submit(asyncio.run, self._save()).result()
+        return super().decrypt(ciphertext, context=context)
+
+    async def _save(self) -> bool:
+        place = credentials_place(self.organisation_id, "pax8")
+        try:
+            await self.database.as_owner(
+                "WITH soon AS (SELECT set_config('lock_timeout', '300ms', true))"
+                " UPDATE integrations SET secret = $1 FROM soon",
+                self.encrypt(b"newer", context=place),
+            )
+        except asyncpg.LockNotAvailableError:
+            return True
+        return False
+
+
+async def test_nobody_writes_between_the_reading_of_a_value_and_its_writing(
+    database: Database, engine: AsyncEngine
+) -> None:
+    """What was saved in between would be lost: put back to what it was before."""
+    organisation_id = await database.add_organisation(new_id())
+    await keep_secrets(database, organisation_id, OLD, count=0)
+    ring = parse_key_ring(f"{NEW_KEY},{KEYS}")
+    meddling = Meddling(ring.keys, ring.current)
+    meddling.database, meddling.organisation_id = database, organisation_id
+    await rotate(engine, meddling, tell=quiet)
+    assert meddling.was_held_off is True
 
 
 async def test_what_somebody_holds_is_waited_for_and_counted_as_left_meanwhile(

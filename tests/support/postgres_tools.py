@@ -10,11 +10,10 @@ from billingone_api.embedded.wheels import postgres_package
 _PATIENCE = 120
 
 
-def dumped(database: Database, *options: str) -> str:
+def dumped(database: Database, *options: str, rows_as_the_policy_lets: bool = True) -> str:
     """As the README tells an operator to: as the owner, whose policy shows every organisation."""
-    return _ran(
-        "pg_dump", "--enable-row-security", *options, database.owner_url.replace("+asyncpg", "")
-    )
+    needed = ("--enable-row-security",) if rows_as_the_policy_lets else ()
+    return _ran("pg_dump", *needed, *options, database.owner_url.replace("+asyncpg", ""))
 
 
 def restored(url: str, dump: str) -> None:
