@@ -5,6 +5,7 @@ import json
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from billingone_api.billing.syncs.models import Claim
 from billingone_api.billing.syncs.ports import Source, Sources
 from billingone_api.billing.syncs.wiring import RUN_KIND, SLOT_KIND, due_work
 from billingone_api.config import Settings
+from billingone_api.database.housekeeping import tidy_up
 from billingone_api.database.migrations import check_schema
 from billingone_api.kit.bell import JOB, QUEUE, redis_for, serialise
 from billingone_api.kit.tracing import span
@@ -35,6 +37,9 @@ JOBS: Final[Mapping[str, Job]] = {RUN_KIND: syncs.copy, SLOT_KIND: syncs.start_s
 _SHORTEST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 10.0
 """Seconds between attempts to reach Redis."""
+
+_TIDY_SECONDS: Final = 1800.0
+"""Between two looks for what nobody needs any more, and up to as long again by chance."""
 
 _STUBBORN_SECONDS: Final = 0.5
 """How long arq may take to end before it is told again."""
@@ -84,6 +89,7 @@ class Worker:
     async def run(self) -> None:
         log.info("worker_started", sources=sorted(self._sources))
         beating = asyncio.create_task(self._beat())
+        tidying = asyncio.create_task(self._tidy())
         answering = asyncio.create_task(self._listen(self.wake))
         try:
             while not self._is_stopping:
@@ -96,7 +102,7 @@ class Worker:
             # What was taken up a moment ago has begun by now: only then can it be given back.
             await asyncio.sleep(0)
             await _cancelled(*self._in_hand)
-            await _cancelled(beating)
+            await _cancelled(beating, tidying)
         log.info("worker_stopped")
 
     async def _take_up(self) -> None:
@@ -135,6 +141,15 @@ class Worker:
             await asyncio.wait_for(self._awake.wait(), self._settings.worker_sweep_seconds)
         except TimeoutError:
             return
+
+    async def _tidy(self) -> None:
+        token_life = timedelta(hours=self._settings.panelone_token_lifetime_hours + 1)
+        while True:
+            await asyncio.sleep(_TIDY_SECONDS * (1 + self._process.jitter()))
+            try:
+                await tidy_up(self._process.engine, token_life=token_life)
+            except Exception as error:  # noqa: BLE001 - what is left over goes next time
+                log.warning("not_tidied_up", reason=type(error).__name__)
 
     async def _beat(self) -> None:
         while True:

@@ -16,9 +16,10 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from tests.database.conftest import plain
-from tests.database.rows import ONE, TABLES, TWO, fill
+from tests.database.rows import ONE, TABLES, TWO, fill, insert, rows
 from tests.support.commands import billingone, environment_for
 from tests.support.databases import ROOT, Database
+from tests.support.figures import Figure
 
 from billingone_api.database.engine import create_engine
 from billingone_api.database.migrations import (
@@ -68,7 +69,7 @@ async def connected(url: str) -> asyncpg.Connection:
 
 async def what_is_there(database: Database) -> dict[str, list[Any]]:
     """Everything in the schema that is not PostgreSQL's own, and what was granted."""
-    rows = {
+    asked = {
         "relations": "SELECT relname::text FROM pg_class"
         " WHERE relnamespace = 'public'::regnamespace",
         "policies": "SELECT policyname::text FROM pg_policies",
@@ -82,7 +83,7 @@ async def what_is_there(database: Database) -> dict[str, list[Any]]:
         " AND refobjid = 'billingone_app'::regrole",
     }
     return {
-        kind: sorted(row[0] for row in await database.as_owner(sql)) for kind, sql in rows.items()
+        kind: sorted(row[0] for row in await database.as_owner(sql)) for kind, sql in asked.items()
     }
 
 
@@ -122,11 +123,52 @@ async def test_up_down_on_data_and_up_again(empty_database: Database) -> None:
     await connection.close()
 
 
+async def columns_of(database: Database) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in await database.as_owner(
+        "SELECT table_name::text, column_name::text FROM information_schema.columns"
+        " WHERE table_schema = 'public'"
+    ):
+        found.setdefault(row["table_name"], set()).add(row["column_name"])
+    return found
+
+
+async def files_of(database: Database) -> dict[str, int]:
+    """Where each table lies on disk: another place for one that was written anew."""
+    rows = await database.as_owner(
+        "SELECT relname::text, relfilenode FROM pg_class"
+        " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    return {row["relname"]: row["relfilenode"] for row in rows}
+
+
+async def test_the_first_release_goes_up_with_its_data_and_writes_no_table_anew(
+    empty_database: Database, figure: Figure
+) -> None:
+    """A table that is written anew is closed to everybody for as long as that takes."""
+    await alembic(empty_database, "upgrade", "0001")
+    there = await columns_of(empty_database)
+    connection = await connected(empty_database.owner_url)
+    for table, row in rows(ONE):
+        if table in there:
+            known = {name: value for name, value in row.items() if name in there[table]}
+            await insert(connection, table, known)
+    await connection.close()
+    before = await files_of(empty_database)
+    await up(empty_database)
+    after = await files_of(empty_database)
+    assert before == {name: file for name, file in after.items() if name in before}
+    for name in there.keys() - {"alembic_version"}:
+        (row,) = await empty_database.as_owner(f"SELECT count(*) FROM {name}")  # noqa: S608 - our own tables
+        assert (name, row["count"]) == (name, 1)
+    figure(f"17: {len(there) - 1} tables of 0001 with rows to {SCHEMA_REVISION}: none written anew")
+
+
 async def test_up_a_second_time_keeps_every_row(own_database: Database) -> None:
     await own_database.add_organisation(ONE)
     await up(own_database)
-    rows = await own_database.as_owner("SELECT id FROM organisations")
-    assert [row["id"] for row in rows] == [ONE]
+    kept = await own_database.as_owner("SELECT id FROM organisations")
+    assert [row["id"] for row in kept] == [ONE]
 
 
 async def test_two_migrations_at_once_take_turns(empty_database: Database) -> None:

@@ -21,7 +21,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import httpx
 import structlog
 from tests.simulation.checks import Checks, Violation
 from tests.simulation.door import LEASE, LIFE, Broken, Died, Fate, Life, Transaction
@@ -274,14 +273,15 @@ class World:
         return slot
 
     def _process(self, life: Life | None, engine: Any) -> Process:
-        transport: httpx.AsyncBaseTransport = _NoWayOut()
+        http = self.stage.process.http
         if life is not None:
-            transport = Pax8Wire(self.account, life, self.faults.answer, self.tell)
+            wire = Pax8Wire(self.account, life, self.faults.answer, self.tell)
+            http = create_http_client(transport=wire)
         return replace(
             self.stage.process,
             clock=Skewed(self, timedelta(seconds=self.chance.uniform(-300, 300))),
             engine=engine,
-            http=create_http_client(transport=transport),
+            http=http,
             bell=Bell(self),
             sleep=asyncio.sleep,
             jitter=self.chance.random,
@@ -389,10 +389,6 @@ class World:
     async def _change(self) -> None:
         for _ in range(self.chance.randint(1, 4)):
             self.faults.change()
-
-
-class _NoWayOut(httpx.AsyncBaseTransport):
-    """People's requests ask no third party."""
 
 
 def _is_ours(error: BaseException | None) -> bool:

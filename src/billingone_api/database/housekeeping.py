@@ -1,0 +1,90 @@
+"""Takes away what nobody needs any more, some rows at a time, one organisation after the other."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import ColumnElement, Delete, Table, delete, exists, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billingone_api.database.tables.access import organisations, revocations
+from billingone_api.database.tables.idempotency import idempotency_keys
+from billingone_api.database.tables.syncs import sync_members, sync_runs, sync_steps, syncs
+from billingone_api.database.tenancy import own, owned_by
+from billingone_api.database.unit_of_work import UnitOfWork, directory_work, unit_of_work
+
+SYNCS_KEPT: Final = timedelta(days=90)
+KEYS_KEPT: Final = timedelta(days=1)
+A_BATCH: Final = 500
+"""Rows of a table that one transaction takes away: it is short, and the rest goes next time."""
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_TURN: Final = select(func.pg_try_advisory_xact_lock(func.hashtextextended("housekeeping", 0)))
+
+
+def _older(column: ColumnElement[Any], age: timedelta) -> ColumnElement[bool]:
+    return column < func.now() - age
+
+
+def _of(table: Table) -> tuple[ColumnElement[Any], ...]:
+    return tuple(table.primary_key.columns)
+
+
+def _some(table: Table, *conditions: ColumnElement[bool]) -> Delete:
+    chosen = select(*_of(table)).where(own(table), *conditions).limit(A_BATCH)
+    return delete(table).where(tuple_(*_of(table)).in_(chosen))
+
+
+_member, _run, _step = sync_members.c, sync_runs.c, sync_steps.c
+_RUN_OF: Final = (_run.organisation_id == _member.organisation_id) & (_run.id == _member.run_id)
+_ENDED_LONG_AGO: Final = _older(_run.finished_at, SYNCS_KEPT)
+_LATER: Final = sync_runs.alias("later")
+# The latest run of a source stays: it says how the integration fares.
+_IS_LATEST: Final = ~exists().where(
+    _LATER.c.organisation_id == _run.organisation_id,
+    _LATER.c.source == _run.source,
+    _LATER.c.queued_at > _run.queued_at,
+)
+_HAS_MEMBERS: Final = exists().where(_RUN_OF)
+
+
+def statements(*, token_life: timedelta) -> Sequence[Delete]:
+    """In the order in which foreign keys let go; a revocation is done when no token it bars lives.
+
+    A sync goes with its last run: `sync_members` first, then what nothing refers to any more.
+    """
+    goes = _ENDED_LONG_AGO & ~_IS_LATEST
+    its_run_goes = exists().where(_RUN_OF, goes)
+    of_run = (_step.organisation_id == _run.organisation_id) & (_step.run_id == _run.id)
+    has_steps = exists().where(of_run)
+    has_runs = exists().where(
+        _member.organisation_id == syncs.c.organisation_id, _member.sync_id == syncs.c.id
+    )
+    return (
+        _some(revocations, _older(revocations.c.issued_before, token_life)),
+        _some(idempotency_keys, _older(idempotency_keys.c.kept_at, KEYS_KEPT)),
+        _some(sync_members, its_run_goes),
+        _some(sync_steps, exists().where(of_run, goes, ~_HAS_MEMBERS)),
+        _some(sync_runs, goes, ~_HAS_MEMBERS, ~has_steps),
+        _some(syncs, _older(syncs.c.requested_at, SYNCS_KEPT), ~has_runs),
+    )
+
+
+async def tidy_up(engine: AsyncEngine, *, token_life: timedelta) -> int:
+    """How many rows went. Workers take turns; whoever finds another at it leaves it to them."""
+    async with directory_work(engine) as connection:
+        if not (await connection.execute(_TURN)).scalar_one():
+            return 0
+        ids = (await connection.scalars(select(organisations.c.id))).all()
+        gone = 0
+        for organisation_id in ids:
+            async with unit_of_work(engine, organisation_id=organisation_id) as work:
+                gone += await _tidied(work, statements(token_life=token_life))
+    _log.info("tidied_up", rows=gone)
+    return gone
+
+
+async def _tidied(work: UnitOfWork, deletes: Sequence[Delete]) -> int:
+    values = owned_by(work.organisation_id)
+    return sum([(await work.connection.execute(one, values)).rowcount for one in deletes])
