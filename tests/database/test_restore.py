@@ -111,6 +111,13 @@ async def test_without_the_ring_the_data_are_there_and_the_credentials_are_not(
         assert (await again.api.finance.get("/v1/subscriptions")).json()["items"]
         run = (await again.sync())["runs"][0]
         assert (run["status"], run["problem"]["code"]) == ("failed", "credentials_rejected")
+        (told,) = (await again.api.finance.get("/v1/audit?resource=sync_run")).json()["items"]
+        assert (told["action"], told["resource_id"], told["actor_kind"], told["after"]) == (
+            "sync_run.needs_attention",
+            run["id"],
+            "system",
+            {"problem": "credentials_rejected"},
+        )
         await again.connect()
         assert (await again.sync())["status"] in {"succeeded", "partial"}
 
