@@ -1,5 +1,6 @@
 """The API as a caller meets it, in this process: real app, real database, no socket."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -92,15 +93,41 @@ async def made_process(settings: Settings, *, clock: SetClock) -> AsyncIterator[
         await engine.dispose()
 
 
+class _Frame:
+    """An app that is lent to one test after another: making one takes longer than most tests."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.app = create_app(settings, process=self)
+        self.process: Process | None = None
+        self._routes = len(self.app.routes)
+
+    @property
+    def is_as_made(self) -> bool:
+        return len(self.app.routes) == self._routes
+
+    async def __aenter__(self) -> Process:
+        assert self.process is not None
+        return self.process
+
+    async def __aexit__(self, *_: object) -> None:
+        self.process = None
+
+
+_idle: defaultdict[tuple[Any, ...], list[_Frame]] = defaultdict(list)
+"""Frames that nobody uses, by what of the settings is built into them."""
+
+
 @asynccontextmanager
 async def running_app(process: Process, *sources: Source) -> AsyncIterator[FastAPI]:
-    @asynccontextmanager
-    async def given() -> AsyncIterator[Process]:
-        yield process
-
-    app = create_app(process.settings, process=given(), sources=sources or SOURCES)
-    async with app.router.lifespan_context(app):
-        yield app
+    settings = process.settings
+    idle = _idle[settings.reference_page, settings.max_body_bytes, settings.cors_origins]
+    frame = idle.pop() if idle else _Frame(settings)
+    frame.process = process
+    frame.app.state.sources = {source.key: source for source in sources or SOURCES}
+    async with frame.app.router.lifespan_context(frame.app):
+        yield frame.app
+    if frame.is_as_made:
+        idle.append(frame)
 
 
 @dataclass(frozen=True)
