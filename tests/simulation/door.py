@@ -122,9 +122,9 @@ class Door:
         return engine
 
     async def _connect(self, *arguments: Any, **given: Any) -> asyncpg.Connection:
-        door = self
+        door, kind = self, given.pop("connection_class")
 
-        class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
+        class Connection(kind):  # type: ignore[misc]  # asyncpg ships no types
             def __init__(self, protocol: Any, *more: Any) -> None:
                 self.wire = Wire(protocol, door, self)
                 super().__init__(self.wire, *more)
@@ -138,9 +138,9 @@ class Door:
     async def passes(self, wire: "Wire", name: str, sent: tuple[Any, ...], more: Any) -> Any:
         statement = _statement(name, sent, more)
         life = LIFE.get()
-        if statement == "BEGIN;":
+        if statement.startswith("BEGIN;"):
             wire.transaction = Transaction(life)
-            sent = (self._begin(), *sent[1:])
+            sent = (self._begin(statement), *sent[1:])
         transaction = wire.transaction
         if name not in _STATEMENTS or transaction is None:
             # Making ready, which a connection does once and not in each world.
@@ -155,7 +155,7 @@ class Door:
                 wire, life, statement, lambda: self._ask(wire, name, sent, more)
             )
         except BaseException as error:
-            if statement in {"BEGIN;", "COMMIT;"}:
+            if statement.startswith(("BEGIN;", "COMMIT;")):
                 await self._end_transaction(wire)
             if isinstance(error, asyncio.CancelledError) and life is not None:
                 life.check()
@@ -208,9 +208,9 @@ class Door:
             self.world.tell(f"{life.name}'s connection breaks after {statement[:40]}")
             raise Broken(statement)
 
-    def _begin(self) -> str:
+    def _begin(self, statement: str) -> str:
         return (
-            f"BEGIN; SET LOCAL simulated.at = '{self.world.now().isoformat()}'; "
+            f"{statement}; SET LOCAL simulated.at = '{self.world.now().isoformat()}'; "
             f"SET LOCAL simulated.lease = '{LEASE.get()}'"
         )
 

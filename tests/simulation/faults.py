@@ -90,7 +90,7 @@ class Faults:
         fate = Fate(seconds=self.chance.expovariate(500))
         if self.is_calm:
             return fate
-        if statement != "BEGIN;":
+        if not statement.startswith("BEGIN;"):
             fate.dies_before, fate.dies_after = self._either(self.deaths)
             fate.breaks_before, fate.breaks_after = self._either(self.breaks)
             self.interruptions += any(
