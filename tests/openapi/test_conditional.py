@@ -95,6 +95,8 @@ async def test_what_has_no_tag_is_not_said_to_be_known(api: Api, name: str) -> N
     answer = await read(api, READS[name], **{"If-None-Match": "*"})
     assert answer.status_code == 200
     assert "etag" not in answer.headers
+    asks_for_no_store = "no-store" in WITHOUT_TAG[name]
+    assert (answer.headers.get("cache-control") == "no-store") is asks_for_no_store
 
 
 def test_every_change_that_asks_for_a_version_races_here() -> None:

@@ -14,6 +14,7 @@ from tests.support.databases import Database
 from tests.support.figures import Figure
 from tests.support.operations import OPERATIONS
 from tests.support.sources import FakeSource, connect
+from tests.support.waiting import PATIENCE
 
 from billingone_api.kit.idempotency import HEADER
 from billingone_api.kit.ids import new_id
@@ -193,7 +194,7 @@ async def test_twins_at_once_are_done_once_and_the_other_is_told_to_come_again(
     """The first waits for a lock inside its transaction until the others have been answered."""
     request = await start_sync(house)
     others = 9
-    async with held(house):
+    async with held(house), asyncio.timeout(PATIENCE):
         first = asyncio.create_task(request.send("key-1"))
         await house.database.until_somebody_waits()
         twins = [await request.send("key-1") for _ in range(others)]

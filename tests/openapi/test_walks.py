@@ -29,6 +29,7 @@ UNLIKE = (
     "UPDATE subscriptions SET quantity = {n} % 3, price = {n} % 4 - 1 WHERE {n} % 5 > 0",
     "UPDATE subscriptions SET starts_on = date '2026-01-01' + {n} % 3 WHERE {n} % 5 > 1",
     "UPDATE subscriptions SET currency = NULL WHERE {n} % 5 = 4",
+    "UPDATE subscriptions SET currency = 'NZD' WHERE {n} % 5 = 2",
     "UPDATE subscriptions SET client_label = '' WHERE {n} % 5 = 3",
     "UPDATE clients SET name = 'same' WHERE {n} % 3 = 0",
     "UPDATE products SET name = NULL WHERE {n} % 3 = 1",

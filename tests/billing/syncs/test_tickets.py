@@ -1,5 +1,6 @@
 """Streams for a browser's EventSource, which cannot send a header: a ticket stands in for it."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,6 +13,7 @@ from tests.support.api import Api, running_app
 from tests.support.clock import SetClock
 from tests.support.databases import Database
 from tests.support.sources import FakeSource, work_off
+from tests.support.waiting import PATIENCE
 
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
@@ -120,7 +122,8 @@ async def test_a_ticket_is_worth_nothing_at_another_stream_or_door(
     url = await ticket_url(streams, sync_id)
     query = urlsplit(url).query
     other = (await streams.finance.post("/v1/syncs", json={})).json()["id"]
-    assert_refused(await streams.nobody.get(f"/v1/syncs/{other}/events?{query}"))
+    async with asyncio.timeout(PATIENCE):
+        assert_refused(await streams.nobody.get(f"/v1/syncs/{other}/events?{query}"))
     for path in (f"/v1/syncs/{sync_id}", "/v1/syncs", "/v1/me", f"/v1/syncs/{new_id()}"):
         answer = await streams.nobody.get(f"{path}?{query}")
         assert answer.status_code in {401, 422}
