@@ -34,6 +34,27 @@ def command(*flags: str) -> list[str]:
     return [sys.executable, "-m", "billingone_api.cli", "demo", *flags]
 
 
+# as a shell starts what it puts into the background
+DEAF_TO_CTRL_C = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+
+
+@contextmanager
+def started(project: Path, *flags: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+    """The command while it serves, with the JSON it printed; killed where a test fails."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*DEAF_TO_CTRL_C, *command("--json", *flags)],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as demo:
+        try:
+            assert demo.stdout is not None
+            yield demo, json.loads(demo.stdout.readline())
+        finally:
+            demo.kill()
+
+
 def run(project: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
         command(*flags), cwd=project, capture_output=True, text=True, timeout=PATIENCE, check=False
@@ -83,15 +104,7 @@ def test_once_syncs_prints_and_ends_though_its_ports_are_taken(project: Path) ->
 
 
 def test_a_second_start_reuses_the_data_serves_and_stops_on_ctrl_c(project: Path) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own command
-        command("--json", "--scale", "25"),
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as demo:
-        assert demo.stdout is not None
-        told = json.loads(demo.stdout.readline())
+    with started(project, "--scale", "25") as (demo, told):
         (pax8,) = told["sync"]["runs"]
         assert pax8["counts"]["created"] + pax8["counts"]["changed"] == 0
         page = httpx.get(told["reference_url"], trust_env=False)
@@ -113,15 +126,7 @@ def test_fresh_begins_anew(project: Path) -> None:
 
 
 def test_a_killed_demo_leaves_nothing_running(project: Path) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own command
-        command("--json", "--scale", "1"),
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as demo:
-        assert demo.stdout is not None
-        demo.stdout.readline()
+    with started(project, "--scale", "1") as (demo, _):
         demo.kill()
     deadline = time.monotonic() + PATIENCE
     while still_running(project) and time.monotonic() < deadline:

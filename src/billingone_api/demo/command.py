@@ -32,7 +32,9 @@ class Wishes:
 def run(wishes: Wishes, *, project: Path) -> int:
     """The exit code; whatever goes wrong is told in words, and everything is stopped again."""
     screen = Screen(machine_reads=wishes.machine_reads)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     try:
         _perform(wishes, project, screen)
     except (DemoError, EmbeddedServerError, OSError) as error:

@@ -271,6 +271,15 @@ async def test_tax_numbers_and_domains_are_found(api: Api) -> None:
     assert await names(api, q="Acacia.Example") == ["Acacia"]
 
 
+async def test_an_id_is_found_as_a_whole_and_never_by_letters_that_occur_in_it(api: Api) -> None:
+    company = "ACA0ACA0-ACA0-4CA0-8CA0-ACA0ACA0ACA0"
+    await push(api, "Dianella", external_ids={"pax8_company_id": company})
+    assert await names(api, q="aca") == []
+    assert await names(api, q=company.lower()) == ["Dianella"]
+    (client,) = (await page(api))["items"]
+    assert await names(api, q=client["id"].upper()) == ["Dianella"]
+
+
 @pytest.mark.parametrize("sort", ["-mrr", "mrr", "name", "-name"])
 @pytest.mark.parametrize("limit", [1, 2, 4])
 async def test_pages_are_the_one_big_list(

@@ -15,9 +15,11 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     case,
+    cast,
     func,
     literal_column,
     null,
+    or_,
     select,
     tuple_,
 )
@@ -137,14 +139,16 @@ def _filters(shape: Shape) -> list[ColumnElement[bool]]:
     if shape.active is not None:
         filters.append(clients.c.active.is_(shape.active))
     if shape.is_searched:
-        filters.append(func.strpos(_haystack(), func.lower(bindparam("q", type_=Text))) > 0)
+        filters.append(_meant())
     return filters
 
 
-def _haystack() -> ColumnElement[str]:
-    of = clients.c
-    words = (of.name, of.tax_number, func.array_to_string(of.domains, " "), of.pax8_company_id)
-    return func.lower(func.concat_ws(" ", *words, of.id))
+def _meant() -> ColumnElement[bool]:
+    """Words are looked for within; an id only as a whole, as any three letters occur in some."""
+    of, q = clients.c, func.lower(bindparam("q", type_=Text))
+    words = func.concat_ws(" ", of.name, of.tax_number, func.array_to_string(of.domains, " "))
+    ids = (of.pax8_company_id, cast(of.id, Text))
+    return or_(func.strpos(func.lower(words), q) > 0, *(func.lower(id_) == q for id_ in ids))
 
 
 def _recurring(basis: PriceBasis, *, among: Select[Any] | None = None) -> CTE:
