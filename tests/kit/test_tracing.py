@@ -1,9 +1,14 @@
+import gzip
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -19,6 +24,45 @@ def exporter() -> Iterator[InMemorySpanExporter]:
     tracing.trace_with(provider)
     yield exporter
     tracing.trace_with(None)
+
+
+class Collector(BaseHTTPRequestHandler):
+    """What an operator runs: takes spans over OTLP and HTTP, and keeps them."""
+
+    received: ClassVar[list[tuple[str, ExportTraceServiceRequest]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        self.received.append((self.path, ExportTraceServiceRequest.FromString(body)))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to stderr."""
+
+
+def test_spans_arrive_where_the_operator_collects_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
+        with (
+            tracing.exported(service="billingone-api", is_wanted=True),
+            tracing.span("outer"),
+            tracing.span("inner", facts={"step": 1}),
+        ):
+            pass
+        server.shutdown()
+    (path, told), *more = Collector.received
+    assert (path, more) == ("/v1/traces", [])
+    (resource,) = told.resource_spans
+    names = {each.key: each.value.string_value for each in resource.resource.attributes}
+    assert names["service.name"] == "billingone-api"
+    inner, outer = resource.scope_spans[0].spans
+    assert (inner.name, outer.name) == ("inner", "outer")
+    assert inner.parent_span_id == outer.span_id
 
 
 def test_nothing_is_made_where_nobody_collects() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 from tests.support.api import Api, running_app
 from tests.support.databases import Database
@@ -18,6 +19,10 @@ from billingone_api.process import Process
 from billingone_api.worker import JOBS
 
 pytestmark = pytest.mark.usefixtures("connection_id")
+
+
+def streams_open() -> float | None:
+    return REGISTRY.get_sample_value("billingone_event_streams_open")
 
 
 @dataclass
@@ -280,9 +285,11 @@ async def test_one_reading_serves_all_streams_of_a_process(
     ]
     streams_of_each, seconds = 10, 20
     used: list[int] = []
+    open_ones: list[float | None] = []
 
     async def look() -> None:
         used.append(len(connections))
+        open_ones.append(streams_open())
         connections.clear()
 
     async def finish() -> None:
@@ -301,6 +308,7 @@ async def test_one_reading_serves_all_streams_of_a_process(
     assert {event.name for event in last if isinstance(event, Event)} == {"done"}
     assert used[-10:] == [2] * 10
     count = len(answers)
+    assert (open_ones[-1], streams_open()) == (count, 0)
     figure(f"24: {count} streams of 2 organisations: 2 transactions a second, not {count}")
 
 
