@@ -5,8 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+import structlog
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from starlette.responses import JSONResponse, Response
 
@@ -32,11 +32,13 @@ from billingone_api.kit import openapi, problems
 from billingone_api.kit.bodies import Bodies
 from billingone_api.kit.errors import Unavailable
 from billingone_api.kit.heads import Heads
+from billingone_api.kit.origins import Origins
 from billingone_api.kit.requests import RequestEnvelope
 from billingone_api.kit.revalidation import Revalidation
 from billingone_api.process import Process, identity_of, process_of, running_process
 
 VERSION: Final = "0.1.0"
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _DESCRIPTION: Final = """\
 What an MSP earns each month, who owes it, who uses more than they pay for, and whether to trust \
 the figure.
@@ -111,7 +113,7 @@ def create_app(
     app.add_middleware(Heads)
     app.add_middleware(RequestEnvelope)
     app.add_middleware(
-        CORSMiddleware,
+        Origins,
         allow_origins=list(settings.cors_origins),
         allow_methods=["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"],
         allow_headers=[
@@ -124,6 +126,7 @@ def create_app(
             "X-Request-Id",
         ],
         expose_headers=[
+            "Content-Disposition",
             "ETag",
             "Idempotent-Replayed",
             "Location",
@@ -207,6 +210,7 @@ async def _database_away(request: Request, error: Exception) -> Response:
     """The database is away, or every connection is taken: the caller may come back."""
     if not is_away(error):
         return problems.internal(request.scope, error)
+    log.warning("database_away", reason=type(error).__name__)
     return problems.response(_away(), request_id=problems.request_id(request.scope))
 
 

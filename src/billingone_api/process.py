@@ -206,7 +206,11 @@ WatchingIdentity = Annotated[Identity, Depends(watching_identity)]
 
 
 async def admitted(request: Request, process: Process, verified: Identity) -> Identity:
-    """Counted before anything is done for them: a flood is turned away without the database."""
+    """Counted before anything is done for them.
+
+    A flood of tokens is turned away without the database; API keys are looked up before, in a
+    queue of their own.
+    """
     identity = _placed(verified, request.headers.get(ORGANISATION_HEADER))
     structlog.contextvars.bind_contextvars(
         organisation=str(identity.organisation_id), user=identity.subject

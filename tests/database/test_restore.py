@@ -61,6 +61,7 @@ async def counts(database: Database) -> dict[str, int]:
     return {row["of"]: row["rows"] for row in rows}
 
 
+@pytest.mark.row_security
 async def test_what_was_backed_up_is_there_again_with_the_same_figures(
     own_database: Database, empty: Database, clock: SetClock, figure: Figure
 ) -> None:
@@ -122,6 +123,7 @@ async def test_without_the_ring_the_data_are_there_and_the_credentials_are_not(
         assert (await again.sync())["status"] in {"succeeded", "partial"}
 
 
+@pytest.mark.row_security
 async def test_a_plain_dump_is_refused_rather_than_empty(own_database: Database) -> None:
     """Forced policies bind the owner: pg_dump has to be told that they may show it rows."""
     await own_database.add_organisation(new_id())

@@ -20,7 +20,7 @@ from tests.support.figures import Figure
 from tests.support.waiting import until
 
 from billingone_api.database.engine import create_engine
-from billingone_api.database.rotation import BATCH, rotate
+from billingone_api.database.rotation import BATCH, Rotation, rotate
 from billingone_api.database.sealed import (
     SEALED,
     Sealed,
@@ -255,6 +255,17 @@ async def test_what_no_key_opens_is_counted_and_left_as_it_is(
     assert (done.rotated, done.left, done.unreadable) == (BATCH + 2, 0, 1)
     (row,) = await rows_of(database, SEALED[0])
     assert row["secret"] == sealed
+
+
+async def test_another_key_under_the_same_id_is_noticed(
+    database: Database, engine: AsyncEngine
+) -> None:
+    organisation_id = await database.add_organisation(new_id())
+    await keep_secrets(database, organisation_id, NEW, count=2)
+    assert await rotate(engine, NEW, tell=quiet) == Rotation()
+    other = Cipher.of(parse_key_ring(new_key("k2")))
+    done = await rotate(engine, other, tell=quiet)
+    assert (done.rotated, done.left, done.unreadable) == (0, 0, len(SEALED))
 
 
 @pytest.mark.parametrize("place", range(len(SEALED)))

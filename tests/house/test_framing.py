@@ -291,8 +291,15 @@ async def test_a_preflight_names_the_methods_and_headers_of_the_app(api: Api) ->
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert "PATCH" in answer.headers["access-control-allow-methods"]
     refused = await api.nobody.options("/v1/practice", headers=asked | {"Origin": "https://a.b"})
-    assert refused.status_code == 400
+    assert_problem(refused, 400, "origin_refused")
     assert "access-control-allow-origin" not in refused.headers
+
+
+async def test_a_page_may_read_how_a_file_is_called(api: Api) -> None:
+    headers = {"Origin": ORIGIN}
+    answer = await api.viewer.get("/v1/subscriptions/export.csv", headers=headers)
+    assert "filename=" in answer.headers["content-disposition"]
+    assert "Content-Disposition" in answer.headers["access-control-expose-headers"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_a_currency_is_a_code_of_iso_4217(code: str) -> None:
     assert known_currency(code) == code
 
 
-@pytest.mark.parametrize("code", ["ZZZ", "aud", "", "AUD ", "\x00", "\ud800"])
+@pytest.mark.parametrize("code", ["ZZZ", "XXX", "XTS", "aud", "", "AUD ", "\x00", "\ud800"])
 def test_anything_else_is_no_currency(code: str) -> None:
     with pytest.raises(ValueError, match="ISO 4217"):
         known_currency(code)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import LargeBinary, func, literal, select, tuple_, update
+from sqlalchemy import LargeBinary, Select, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billingone_api.database.engine import create_engine
@@ -83,6 +83,7 @@ async def _rotate_of(
                 if len(rows) < BATCH:
                     # Held by somebody, or written under another key meanwhile.
                     done.left += await column.count(work) - unreadable
+                    unreadable += not await column.opens_its_own(work)
                     break
             after = column.key_of(rows[-1])
         done.unreadable += unreadable
@@ -99,12 +100,11 @@ class _Column:
         mark = func.substr(sealed.column, 1, len(cipher.mark))
         is_old = mark != literal(cipher.mark, LargeBinary)
         self._old = (own(sealed.table), sealed.column.is_not(None), is_old)
+        self._new = (own(sealed.table), sealed.column.is_not(None), ~is_old)
 
     async def batch(self, work: UnitOfWork, after: tuple[Any, ...] | None) -> Sequence[Values]:
         """In the order of their keys, without those that somebody is writing."""
-        of = self._sealed.table.c
-        named = dict.fromkeys((of.organisation_id, *self._key, *self._sealed.known))
-        statement = select(*named, self._sealed.column.label("sealed")).where(*self._old)
+        statement = self._values().where(*self._old)
         if after is not None:
             statement = statement.where(tuple_(*self._key) > after)
         chosen = statement.order_by(*self._key).limit(BATCH).with_for_update(skip_locked=True)
@@ -122,6 +122,21 @@ class _Column:
         new = {self._sealed.column.name: self._cipher.encrypt(opened, context=place)}
         await work.connection.execute(update(table).where(*this).values(new))
         return True
+
+    async def opens_its_own(self, work: UnitOfWork) -> bool:
+        """Another key under the same id would open nothing that stands under it: one says so."""
+        one = await self._run(work, self._values().where(*self._new).limit(1))
+        try:
+            for row in one.mappings():
+                self._cipher.decrypt(row["sealed"], context=self._sealed.place(row))
+        except DecryptionFailed:
+            return False
+        return True
+
+    def _values(self) -> Select[Any]:
+        of = self._sealed.table.c
+        named = dict.fromkeys((of.organisation_id, *self._key, *self._sealed.known))
+        return select(*named, self._sealed.column.label("sealed"))
 
     async def count(self, work: UnitOfWork) -> int:
         counted = select(func.count()).select_from(self._sealed.table).where(*self._old)

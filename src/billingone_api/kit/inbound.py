@@ -128,7 +128,9 @@ class RedisLimiter:
                 return await self._counter.count(keys)
             except (RedisError, OSError) as error:
                 self._ask_again = now + _LEFT_ALONE
+                self.uncounted += 1
                 self._tell(error, now)
+                return ()
         self.uncounted += 1
         return ()
 

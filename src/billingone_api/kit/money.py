@@ -18,8 +18,8 @@ class Money:
 
 
 def known_currency(code: str) -> str:
-    """The same code; raises ValueError where it is none."""
-    if code not in _KNOWN_MINOR_UNITS:
+    """The same code; raises ValueError where it is none, or stands for none or for a test."""
+    if code not in _KNOWN_MINOR_UNITS or code in {"XXX", "XTS"}:
         raise ValueError("Should be a currency of ISO 4217, in capitals, such as AUD.")
     return code
 

@@ -177,6 +177,10 @@ def _pointer(item: dict[str, Any]) -> Pointer:
     if kind == "value_error" and item.get("ctx", {}).get("error") is not None:
         # raised by validators of ours, whose words never repeat the value
         words = str(item["ctx"]["error"])
+    if kind in {"union_tag_not_found", "union_tag_invalid"}:
+        context = item["ctx"]
+        known = context.get("expected_tags", "it is missing")
+        words = f"Its {context['discriminator']} should say which kind it is: {known}."
     return Pointer(
         place=str(place),
         pointer="".join("/" + escaped(str(part)) for part in path),

@@ -86,8 +86,8 @@ async def told(
 class Poller(Generic[Key, State]):
     """Reads once a second, for all streams of a process together, what each of them watches.
 
-    Nobody is told of a read that fails: the next one comes a second later. `read` answers for the
-    keys it is asked for.
+    Whoever's read fails hears what is known already, and the next one comes a second later; `read`
+    leaves out keys for which it failed.
     """
 
     def __init__(
@@ -121,9 +121,11 @@ class Poller(Generic[Key, State]):
         while True:
             await self._sleep(_SECONDS)
             if not self._watchers:
+                self._states = {}
                 return
             try:
-                self._states = await self._read(tuple(self._watchers))
+                known = {**self._states, **await self._read(tuple(self._watchers))}
+                self._states = {key: known[key] for key in self._watchers if key in known}
             except Exception:
                 log.exception("streams_not_read", watched=len(self._watchers))
             turn, self._turn = self._turn, asyncio.Event()

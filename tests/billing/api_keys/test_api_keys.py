@@ -127,6 +127,8 @@ async def test_no_key_is_given_what_its_maker_lacks_or_what_makes_keys(
         ({"name": " "}, "/name"),
         ({"name": "x" * 101}, "/name"),
         ({"name": "a\0b"}, "/name"),
+        ({"name": "two\nlines"}, "/name"),
+        ({"name": "drawrof\u202e"}, "/name"),
         ({"expires_in_days": 0}, "/expires_in_days"),
         ({"expires_in_days": 366}, "/expires_in_days"),
         ({"expires_in_days": None}, "/expires_in_days"),
@@ -261,6 +263,26 @@ async def test_another_organisations_keys_are_neither_seen_nor_revoked(
     assert (await other.get(f"/v1/api-keys/{key['id']}")).status_code == 404
     assert (await other.delete(f"/v1/api-keys/{key['id']}")).status_code == 404
     assert (await api.caller(key["key"]).get("/v1/clients")).status_code == 200
+
+
+async def test_a_flood_of_keys_leaves_connections_to_those_who_were_let_in(
+    api: Api, process: Process
+) -> None:
+    """Whose a key is shows only once it is looked up: before that no limit can be anybody's."""
+    flood = [api.caller(f"b1_{new_id().hex}_{'A' * 43}").get("/v1/clients") for _ in range(60)]
+    most = 0
+
+    async def watch() -> None:
+        nonlocal most
+        while True:
+            most = max(most, process.engine.pool.checkedout())  # type: ignore[attr-defined]  # of a QueuePool
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    answers = await asyncio.gather(*flood)
+    watching.cancel()
+    assert {answer.status_code for answer in answers} == {401}
+    assert most == 2
 
 
 async def last_used(api: Api) -> str | None:

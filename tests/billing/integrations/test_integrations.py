@@ -334,6 +334,16 @@ BAD_CREDENTIALS: list[tuple[Any, str]] = [
 ]
 
 
+@pytest.mark.parametrize("credentials", [{}, {"auth_mode": "delegated_oauth"}])
+async def test_whoever_does_not_say_which_kind_of_credentials_is_told_how(
+    api: Api, credentials: dict[str, str]
+) -> None:
+    answer = await api.finance.put(PAX8, json={"credentials": credentials})
+    (error,) = answer.json()["errors"]
+    assert "'auth_mode'" in error["detail"]
+    assert ("'client_credentials'" in error["detail"]) is bool(credentials)
+
+
 async def test_credentials_that_are_none_are_422_and_are_not_repeated(
     api: Api, database: Database
 ) -> None:

@@ -332,6 +332,43 @@ async def test_a_second_in_which_nothing_can_be_read_ends_no_stream(
     assert [line["event"] for line in logs].count("streams_not_read") == 1
 
 
+async def test_an_organisation_that_cannot_be_read_silences_no_other_ones_streams(
+    api: Api, process: Process, database: Database, source: FakeSource
+) -> None:
+    other = api.of(await database.add_organisation(new_id(), name="Other"))
+    await connect(database, other.organisation_id)
+    mine, theirs = await started(api), await started(other)
+
+    async def break_theirs() -> None:
+        await database.as_owner(
+            "CREATE FUNCTION broken(uuid) RETURNS boolean LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF $1 = '{other.organisation_id}' THEN RAISE 'planted'; END IF; "
+            "RETURN true; END $$"
+        )
+        await database.as_owner(
+            "CREATE POLICY broken ON syncs AS RESTRICTIVE FOR SELECT TO billingone_app "
+            "USING (broken(organisation_id))"
+        )
+
+    async def finish_mine() -> None:
+        await work_off(process, source)
+
+    async def mend() -> None:
+        await database.as_owner("DROP POLICY broken ON syncs")
+        await work_off(process, source)
+
+    happenings = (break_theirs, finish_mine, mend)
+    with capture_logs() as logs:
+        async with streaming(api, process, source, *happenings) as (streams, _):
+            answers = await asyncio.gather(
+                streams.viewer.get(f"/v1/syncs/{mine}/events"),
+                streams.of(other.organisation_id).viewer.get(f"/v1/syncs/{theirs}/events"),
+            )
+    ends = [parsed(answer.text)[-1] for answer in answers]
+    assert [end.name for end in ends if isinstance(end, Event)] == ["done", "done"]
+    assert "streams_not_read" in [line["event"] for line in logs]
+
+
 async def test_two_runs_make_one_stream_whose_ids_only_grow(
     api: Api,
     process: Process,

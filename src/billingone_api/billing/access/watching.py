@@ -1,13 +1,22 @@
 """Streams of events behind the guard: who watches what, looked at anew every second."""
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
 
+import structlog
 from fastapi import Response
 
 from billingone_api.billing.access.models import Permission
@@ -21,6 +30,7 @@ from billingone_api.kit.streams import EventStream, News, Poller, told
 from billingone_api.process import Process, named_organisation
 
 Thing = TypeVar("Thing")
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +74,27 @@ class Watched(Generic[Thing]):
                 yield None if thing is None else self.news(thing)
 
     def _poller(self, process: Process) -> Poller[Watch, Thing | None]:
-        new: Poller[Watch, Thing | None] = Poller(partial(self._read, process), process.sleep)
+        new: Poller[Watch, Thing | None] = Poller(partial(self._read_each, process), process.sleep)
         return process.pollers.setdefault(self.name, new)
 
-    async def _read(
+    async def _read_each(
         self, process: Process, watches: Collection[Watch]
     ) -> dict[Watch, Thing | None]:
-        """In one transaction for each organisation; None where a watcher may not, or it is none."""
-        found: dict[Watch, Thing | None] = dict.fromkeys(watches)
-        for organisation_id, of_it in _by_organisation(watches):
-            async with process.work(organisation_id) as work:
-                may = await self._let_in(process, await register(work), of_it)
-                things = await self.find(process, work, {watch.id for watch in of_it})
-            for watch in of_it:
-                if watch.identity in may:
-                    found[watch] = things.get(watch.id)
+        """One organisation after the other; what fails for one silences nobody else's streams."""
+        found: dict[Watch, Thing | None] = {}
+        for of_one in _by_organisation(watches):
+            try:
+                found |= await self._read(process, of_one)
+            except Exception:
+                log.exception("streams_not_read", watched=len(of_one))
         return found
+
+    async def _read(self, process: Process, watches: Sequence[Watch]) -> dict[Watch, Thing | None]:
+        """Of one organisation, in one transaction; None where a watcher may not, or it is none."""
+        async with process.work(named_organisation(watches[0].identity)) as work:
+            may = await self._let_in(process, await register(work), watches)
+            things = await self.find(process, work, {watch.id for watch in watches})
+        return {watch: things.get(watch.id) if watch.identity in may else None for watch in watches}
 
     async def _let_in(
         self, process: Process, known: Register, watches: Collection[Watch]
@@ -97,8 +112,8 @@ class Watched(Generic[Thing]):
         return True
 
 
-def _by_organisation(watches: Collection[Watch]) -> Iterator[tuple[UUID, list[Watch]]]:
+def _by_organisation(watches: Collection[Watch]) -> Iterable[list[Watch]]:
     found: dict[UUID, list[Watch]] = defaultdict(list)
     for watch in watches:
         found[named_organisation(watch.identity)].append(watch)
-    yield from found.items()
+    return found.values()

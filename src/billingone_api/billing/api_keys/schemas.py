@@ -24,8 +24,8 @@ _KEY: Final[dict[str, Any]] = {
 
 def _named(text: str) -> str:
     stripped = text.strip()
-    if not stripped:
-        raise ValueError("Should be a name.")
+    if not stripped or not stripped.isprintable():
+        raise ValueError("Should be a name on one line, without control characters.")
     return stripped
 
 

@@ -1,5 +1,6 @@
 """API keys, from the Authorization header to an identity or a 401."""
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -19,6 +20,7 @@ PREFIX: Final = "b1_"
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 
 _SECRET_BYTES: Final = 32
+_LOOKED_UP_AT_ONCE: Final = 2
 _WRITTEN: Final = re.compile(PREFIX + r"([0-9a-f]{32})_[A-Za-z0-9_-]{43}")
 _NOBODYS: Final = bytes(hashlib.sha256().digest_size)
 
@@ -73,19 +75,23 @@ class KeyVerifier:
     """Judges API keys; `verify` raises ApiKeyInvalid for whatever is not good.
 
     What a key may do is not known here: it stands with its organisation, and is read inside the
-    organisation's transaction, with the rest of an admission.
+    organisation's transaction, with the rest of an admission. Whose a key is cannot be told before
+    it is looked up, so that a flood of keys is no organisation's to be limited: it waits in a queue
+    of its own, and leaves the other connections to whoever has been let in.
     """
 
     def __init__(self, directory: KeyDirectory, clock: Clock) -> None:
         self._directory = directory
         self._clock = clock
+        self._turn = asyncio.Semaphore(_LOOKED_UP_AT_ONCE)
 
     async def verify(self, key: str) -> Identity:
         found = _WRITTEN.fullmatch(key)
         if found is None:
             raise ApiKeyInvalid
         key_id, now = UUID(found[1]), self._clock.now()
-        entry = await self._directory.find(key_id)
+        async with self._turn:
+            entry = await self._directory.find(key_id)
         is_right = hmac.compare_digest(hash_of(key), entry.hash if entry else _NOBODYS)
         if entry is None or not is_right or entry.expires_at <= now:
             raise ApiKeyInvalid
