@@ -11,6 +11,7 @@ import selectors
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -118,12 +119,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self.seconds
 
     async def exchange(self, ask: Callable[[], Awaitable[T]], *, pid: int, socket: int) -> T:
-        """Ask PostgreSQL: one at a time, and to the end even if whoever asked is cancelled."""
+        """Ask PostgreSQL: one at a time, to the end, however often whoever asked is cancelled."""
         task = self.create_task(self._alone(ask, Exchange(pid, socket)))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            await asyncio.wait([task])
+            while not task.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([task])
             raise
 
     async def connecting(self, connect: Callable[[], Awaitable[T]]) -> T:
