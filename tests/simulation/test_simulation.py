@@ -16,7 +16,7 @@ from billingone_api.billing.syncs.ports import Batch, Checkpoint, Step
 from billingone_api.embedded.postgres import EmbeddedPostgres
 from billingone_api.process import Process, Work
 
-FIRST, SEEDS, AT_A_TIME = 1, 195, 15
+FIRST, SEEDS, AT_A_TIME = 1, 840, 20
 
 
 @pytest.fixture(scope="session")
