@@ -1,12 +1,13 @@
 """A transaction is whole before anybody hears of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.support.api import Api, made_process, running_app, settings_for
 from tests.support.clock import SetClock
@@ -14,8 +15,8 @@ from tests.support.databases import Database
 from tests.support.people import Mint
 
 from billingone_api.billing.access.wiring import SignedInPerson
-from billingone_api.database.engine import create_engine
-from billingone_api.database.unit_of_work import unit_of_work
+from billingone_api.database.engine import create_engine, is_away
+from billingone_api.database.unit_of_work import directory_work, unit_of_work
 from billingone_api.kit.errors import Conflict
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Work
@@ -171,3 +172,37 @@ async def test_a_refusal_undoes_what_was_written_before_it(
 ) -> None:
     assert (await api.finance.post("/v1/refused")).status_code == 409
     assert await rows(own_database) == []
+
+
+IDLE = text("SELECT current_setting('idle_in_transaction_session_timeout')")
+
+
+async def test_what_a_process_that_stands_still_holds_is_set_free(
+    engine: AsyncEngine, own_database: Database, organisation_id: UUID
+) -> None:
+    """A frozen worker's rows are passed over by all others for as long as it holds them."""
+
+    async def stand_still() -> None:
+        async with unit_of_work(engine, organisation_id=organisation_id) as work:
+            assert (await work.connection.execute(IDLE)).scalar_one() == "30s"
+            # as the thirty seconds would end, but sooner
+            await work.connection.execute(
+                text("SELECT set_config('idle_in_transaction_session_timeout', '100ms', true)")
+            )
+            await work.connection.execute(NAME)
+            async with asyncio.timeout(20):
+                await own_database.as_owner("UPDATE organisation_settings SET name = 'Theirs'")
+            await work.connection.execute(IDLE)
+
+    with pytest.raises(DBAPIError) as ended:
+        await stand_still()
+    assert is_away(ended.value)
+    assert await name(own_database) == "Theirs"
+
+
+async def test_only_an_organisations_transaction_is_hurried(engine: AsyncEngine) -> None:
+    """The housekeeper keeps its turn by one that waits meanwhile."""
+    async with unit_of_work(engine, organisation_id=new_id()) as work:
+        await work.connection.execute(IDLE)
+    async with directory_work(engine) as connection:
+        assert (await connection.execute(IDLE)).scalar_one() == "0"

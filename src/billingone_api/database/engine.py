@@ -15,6 +15,11 @@ from sqlalchemy.util import await_only
 ORGANISATION_OPTION: Final = "organisation_id"
 
 
+IDLE_SECONDS: Final = 30
+"""For which a transaction of an organisation may wait for its next statement."""
+_IDLE: Final = "idle_in_transaction_session_timeout"
+
+
 class DatabaseAway(Exception):
     """The network between us and PostgreSQL failed: an OSError of a handler's own is none."""
 
@@ -68,6 +73,8 @@ class Announcing(asyncpg.Connection):  # type: ignore[misc]  # it ships no type 
     """Says with each BEGIN for whom the transaction is: in one message, which costs no more.
 
     Local to the transaction: a session-level SET would leak the last organisation through the pool.
+    What an organisation's transaction holds is set free where its process stands still in the
+    midst of it: a frozen worker would keep its run from all others, who pass over locked rows.
     """
 
     organisation_id: UUID | None = None
@@ -77,6 +84,8 @@ class Announcing(asyncpg.Connection):  # type: ignore[misc]  # it ships no type 
         if query.startswith("BEGIN"):
             whose = self.organisation_id or ""
             query += f"select set_config('app.organisation_id', '{whose}', true)"
+            if whose:
+                query += f", set_config('{_IDLE}', '{IDLE_SECONDS}s', true)"
         status: str = await super().execute(query, *args, **how)
         return status
 

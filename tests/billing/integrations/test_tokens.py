@@ -145,6 +145,22 @@ async def test_a_claim_that_ran_out_is_overtaken_and_its_late_token_is_not_kept(
         assert await store.load() == newer
 
 
+async def test_a_claim_of_a_clock_that_was_ahead_is_overtaken(
+    database: Database,
+    other_process: Process,
+    organisation_id: UUID,
+    connection_id: UUID,
+    store: PostgresTokenStore,
+) -> None:
+    other = _store(other_process, organisation_id, connection_id)
+    async with store.lock():
+        await database.as_owner(
+            "UPDATE provider_tokens SET claimed_until = now() + interval '1 hour'"
+        )
+        async with asyncio.timeout(20), other.lock():
+            assert await other.load() is None
+
+
 async def test_a_claim_is_waited_for_until_it_is_given_back(
     process: Process,
     other_process: Process,

@@ -82,6 +82,8 @@ _CLAIM: Final = prepare(
         where=or_(
             provider_tokens.c.claimed_by.is_(None),
             provider_tokens.c.claimed_until <= _NOW,
+            # further off than it is ever set: by a clock that was ahead
+            provider_tokens.c.claimed_until > _NOW + bindparam("long", CLAIM, Interval),
             ~_IS_SAME,
         ),
     ).returning(provider_tokens.c.claimed_by)
