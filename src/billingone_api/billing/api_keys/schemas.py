@@ -1,5 +1,6 @@
 """API keys on the wire."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -22,9 +23,13 @@ _KEY: Final[dict[str, Any]] = {
 }
 
 
+# no control characters, and none that turn the direction of what is read after them
+_ONE_LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+
+
 def _named(text: str) -> str:
     stripped = text.strip()
-    if not stripped or not stripped.isprintable():
+    if not stripped or not re.fullmatch(_ONE_LINE, text):
         raise ValueError("Should be a name on one line, without control characters.")
     return stripped
 
@@ -47,7 +52,11 @@ class ApiKeyIn(BaseModel):
 
     name: Annotated[
         str,
-        Field(max_length=100, description="What it is for; people will see it beside what it did."),
+        Field(
+            max_length=100,
+            description="What it is for; people will see it beside what it did.",
+            json_schema_extra={"pattern": _ONE_LINE},
+        ),
         AfterValidator(storable),
         AfterValidator(_named),
     ]
