@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 T = TypeVar("T")
-AT_ONCE = 0.005
+AT_ONCE = 0.05
 """Real seconds after which a statement may be waiting for a lock, and is looked at."""
 PATIENCE = 60.0
 """Real seconds for one exchange with PostgreSQL; then the simulation itself is at fault."""

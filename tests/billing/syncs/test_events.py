@@ -340,6 +340,8 @@ async def test_an_organisation_that_cannot_be_read_silences_no_other_ones_stream
     mine, theirs = await started(api), await started(other)
 
     async def break_theirs() -> None:
+        while streams_open() != len((mine, theirs)):
+            await asyncio.sleep(0)
         await database.as_owner(
             "CREATE FUNCTION broken(uuid) RETURNS boolean LANGUAGE plpgsql AS "
             f"$$ BEGIN IF $1 = '{other.organisation_id}' THEN RAISE 'planted'; END IF; "
