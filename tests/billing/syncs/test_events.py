@@ -13,6 +13,7 @@ from tests.support.databases import Database
 from tests.support.figures import Figure
 from tests.support.sources import FakeSource, claim, connect, work_off
 from tests.support.statements import taken
+from tests.support.waiting import until
 
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
@@ -339,9 +340,11 @@ async def test_an_organisation_that_cannot_be_read_silences_no_other_ones_stream
     await connect(database, other.organisation_id)
     mine, theirs = await started(api), await started(other)
 
+    def both_are_open() -> bool:
+        return streams_open() == len((mine, theirs))
+
     async def break_theirs() -> None:
-        while streams_open() != len((mine, theirs)):
-            await asyncio.sleep(0)
+        await until(both_are_open)
         await database.as_owner(
             "CREATE FUNCTION broken(uuid) RETURNS boolean LANGUAGE plpgsql AS "
             f"$$ BEGIN IF $1 = '{other.organisation_id}' THEN RAISE 'planted'; END IF; "
