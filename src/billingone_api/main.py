@@ -35,7 +35,8 @@ from billingone_api.kit.heads import Heads
 from billingone_api.kit.origins import Origins
 from billingone_api.kit.requests import RequestEnvelope
 from billingone_api.kit.revalidation import Revalidation
-from billingone_api.process import Process, identity_of, process_of, running_process
+from billingone_api.process import Process, running_process
+from billingone_api.request import identity_of, process_of
 
 VERSION: Final = "0.1.0"
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -19,7 +19,7 @@ from billingone_api.database.engine import create_engine, is_away
 from billingone_api.database.unit_of_work import directory_work, unit_of_work
 from billingone_api.kit.errors import Conflict
 from billingone_api.kit.ids import new_id
-from billingone_api.process import Work
+from billingone_api.request import Work
 
 NAME = text("UPDATE organisation_settings SET name = 'Changed'")
 # two rows of one number may stand side by side until the commit

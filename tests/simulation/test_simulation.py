@@ -14,7 +14,8 @@ from billingone_api.billing.subscriptions.sweeps import Sweep
 from billingone_api.billing.syncs.models import RunContext, Tally
 from billingone_api.billing.syncs.ports import Batch, Checkpoint, Step
 from billingone_api.embedded.postgres import EmbeddedPostgres
-from billingone_api.process import Process, Work
+from billingone_api.process import Process
+from billingone_api.request import Work
 
 FIRST, SEEDS, AT_A_TIME = 1, 840, 20
 

@@ -42,7 +42,8 @@ from billingone_api.billing.syncs.wiring import runs_in, syncs_in
 from billingone_api.kit.cipher import Secret
 from billingone_api.kit.http.client import create_http_client
 from billingone_api.kit.ids import new_id
-from billingone_api.process import Process, Work
+from billingone_api.process import Process
+from billingone_api.request import Work
 from billingone_api.worker import Worker
 
 BASE: Final = datetime(2026, 11, 24, 1, tzinfo=UTC)

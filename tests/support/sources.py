@@ -15,7 +15,8 @@ from billingone_api.billing.syncs.models import Claim, RunContext, Tally
 from billingone_api.billing.syncs.ports import Checkpoint
 from billingone_api.billing.syncs.wiring import due_work
 from billingone_api.kit.ids import new_id
-from billingone_api.process import Process, Work
+from billingone_api.process import Process
+from billingone_api.request import Work
 from billingone_api.worker import JOBS
 
 CONNECTED = datetime(2026, 11, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from billingone_api.billing.subscriptions.models import Company, Listing, Removal
 from billingone_api.billing.subscriptions.sweeps import AT_A_TIME, MOST_ROUNDS, Place, Save, Sweep
 from billingone_api.billing.syncs.models import Tally, Unreadable
-from billingone_api.process import Work
+from billingone_api.request import Work
 
 NO_WORK: Work = None  # type: ignore[assignment]  # nothing here opens a transaction
 

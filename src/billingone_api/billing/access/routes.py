@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from billingone_api.billing.access.schemas import Me
 from billingone_api.billing.access.wiring import SignedInPerson, TheRegister
-from billingone_api.process import TheProcess
+from billingone_api.request import TheProcess
 
 router = APIRouter(tags=["access"])
 

@@ -27,7 +27,8 @@ from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.kit.auth.identity import Identity
 from billingone_api.kit.errors import ApiError, NotFound
 from billingone_api.kit.streams import EventStream, News, Poller, told
-from billingone_api.process import Process, named_organisation
+from billingone_api.process import Process
+from billingone_api.request import named_organisation
 
 Thing = TypeVar("Thing")
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

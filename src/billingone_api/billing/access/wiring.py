@@ -17,7 +17,7 @@ from billingone_api.billing.access.service import (
     require_service,
     require_welcome,
 )
-from billingone_api.process import (
+from billingone_api.request import (
     TheIdentity,
     TheProcess,
     WatchingIdentity,

@@ -17,7 +17,7 @@ from billingone_api.billing.api_keys.schemas import (
 from billingone_api.billing.api_keys.wiring import TheKeyRing, read_api_keys, write_api_keys
 from billingone_api.kit.etags import digest, tag, tagged
 from billingone_api.kit.idempotency import Once
-from billingone_api.process import TheProcess, Work
+from billingone_api.request import TheProcess, Work
 
 router = APIRouter(prefix="/api-keys", tags=["api-keys"], route_class=Once)
 

@@ -7,7 +7,7 @@ from fastapi import Depends
 from billingone_api.billing.access.models import Permission
 from billingone_api.billing.access.wiring import May
 from billingone_api.billing.api_keys.adapters.postgres import PostgresKeyRing
-from billingone_api.process import Work
+from billingone_api.request import Work
 
 read_api_keys = May(Permission.API_KEYS_READ)
 write_api_keys = May(Permission.API_KEYS_WRITE)

@@ -16,7 +16,7 @@ from billingone_api.billing.audit.wiring import Exporter, TheAudit, exported, re
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import tag, tagged
 from billingone_api.kit.exports import CSV, CsvFile, begun
-from billingone_api.process import TheProcess
+from billingone_api.request import TheProcess
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 

@@ -10,7 +10,8 @@ from billingone_api.billing.access.models import Caller, Permission
 from billingone_api.billing.access.wiring import May, MayOutside
 from billingone_api.billing.audit.adapters.postgres import PostgresAudit
 from billingone_api.database.unit_of_work import UnitOfWork
-from billingone_api.process import Process, Work
+from billingone_api.process import Process
+from billingone_api.request import Work
 
 read_audit = May(Permission.AUDIT_READ)
 export_audit = MayOutside(Permission.AUDIT_READ)

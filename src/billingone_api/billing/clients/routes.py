@@ -36,7 +36,7 @@ from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import digest, tag, tagged
 from billingone_api.kit.exports import CSV, WORKBOOK, CsvFile, Workbook, begun
 from billingone_api.kit.openapi import problems
-from billingone_api.process import TheProcess, Work
+from billingone_api.request import TheProcess, Work
 
 router = APIRouter(prefix="/clients", tags=["clients"])
 

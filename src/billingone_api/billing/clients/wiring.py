@@ -20,7 +20,8 @@ from billingone_api.billing.clients.ports import ClientRegister
 from billingone_api.billing.definitions.figures import Reckoning
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.database.unit_of_work import UnitOfWork
-from billingone_api.process import Process, TheProcess, Work
+from billingone_api.process import Process
+from billingone_api.request import TheProcess, Work
 
 read_clients = May(Permission.CLIENTS_READ)
 map_clients = May(Permission.CLIENTS_MAP)

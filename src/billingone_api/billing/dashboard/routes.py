@@ -9,7 +9,7 @@ from billingone_api.billing.access.wiring import May
 from billingone_api.billing.dashboard.schemas import DashboardOut
 from billingone_api.billing.dashboard.service import dashboard
 from billingone_api.billing.dashboard.wiring import TheFacts
-from billingone_api.process import TheProcess
+from billingone_api.request import TheProcess
 
 router = APIRouter(tags=["dashboard"])
 

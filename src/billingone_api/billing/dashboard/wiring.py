@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from billingone_api.billing.dashboard.adapters.postgres import PostgresDashboard
-from billingone_api.process import Work
+from billingone_api.request import Work
 
 
 async def dashboard_facts(work: Work) -> PostgresDashboard:

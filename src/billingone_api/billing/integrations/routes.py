@@ -33,7 +33,7 @@ from billingone_api.kit.etags import (
 )
 from billingone_api.kit.idempotency import Once, harmless
 from billingone_api.kit.openapi import problems
-from billingone_api.process import TheOrigin, TheProcess, Work
+from billingone_api.request import TheOrigin, TheProcess, Work
 
 router = APIRouter(prefix="/integrations", tags=["integrations"], route_class=Once)
 

@@ -28,9 +28,10 @@ from billingone_api.kit.events import Origin
 from billingone_api.kit.http.limits import Limiter, Unlimited
 from billingone_api.kit.http.retries import RetryPolicy
 from billingone_api.kit.ids import new_id
-from billingone_api.process import Process, TheProcess, Work
+from billingone_api.process import Process
 from billingone_api.providers.errors import CredentialsRejected
 from billingone_api.providers.pax8.client import Pax8Client
+from billingone_api.request import TheProcess, Work
 
 
 async def overview(work: Work) -> PostgresOverview:

@@ -29,7 +29,7 @@ from billingone_api.billing.panelone.wiring import (
 )
 from billingone_api.kit.idempotency import Once
 from billingone_api.kit.problems import request_id
-from billingone_api.process import TheOrigin, TheProcess, Work
+from billingone_api.request import TheOrigin, TheProcess, Work
 
 router = APIRouter(prefix="/panelone", tags=["panelone"], route_class=Once)
 

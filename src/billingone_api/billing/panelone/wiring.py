@@ -16,7 +16,8 @@ from billingone_api.billing.panelone.models import OrganisationFacts
 from billingone_api.billing.panelone.ports import Revocations
 from billingone_api.billing.panelone.service import push_organisation
 from billingone_api.kit.events import Origin
-from billingone_api.process import Process, Work
+from billingone_api.process import Process
+from billingone_api.request import Work
 
 introduce_organisations = ServiceMayIntroduce()
 push_clients = ServiceMay(Permission.CLIENTS_PUSH)

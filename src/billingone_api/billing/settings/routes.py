@@ -22,7 +22,7 @@ from billingone_api.billing.settings.service import change, enter_rate, remove_r
 from billingone_api.billing.settings.wiring import Rates, TheSettings
 from billingone_api.kit.etags import IfMatch, expected_version, tag, tagged
 from billingone_api.kit.openapi import problems
-from billingone_api.process import TheProcess, Work
+from billingone_api.request import TheProcess, Work
 
 router = APIRouter(prefix="/settings", tags=["settings"])
 

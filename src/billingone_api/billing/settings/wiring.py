@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from billingone_api.billing.settings.adapters.postgres import PostgresSettings
 from billingone_api.billing.settings.adapters.rates import PostgresRates
-from billingone_api.process import TheProcess, Work
+from billingone_api.request import TheProcess, Work
 
 
 async def billing_settings(work: Work) -> PostgresSettings:

@@ -13,7 +13,7 @@ from billingone_api.billing.subscriptions.models import (
     Subscription,
 )
 from billingone_api.billing.syncs.models import Tally, Unreadable
-from billingone_api.process import Work
+from billingone_api.request import Work
 
 T_contra = TypeVar("T_contra", contravariant=True)
 

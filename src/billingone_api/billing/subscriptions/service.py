@@ -21,7 +21,7 @@ from billingone_api.kit.clock import Clock
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import stale
 from billingone_api.kit.events import Tell, changed
-from billingone_api.process import Work
+from billingone_api.request import Work
 
 PRODUCTS_A_BATCH: Final = 20
 _BY_HAND: Final = "usage_billed_by_hand"

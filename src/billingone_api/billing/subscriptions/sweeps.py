@@ -11,7 +11,7 @@ from billingone_api.billing.subscriptions.models import Listing, Removal
 from billingone_api.billing.subscriptions.ports import Ledger
 from billingone_api.billing.syncs.models import Tally, Unreadable
 from billingone_api.billing.syncs.ports import Checkpoint
-from billingone_api.process import Work
+from billingone_api.request import Work
 
 AT_A_TIME: Final = 4
 """Pages that are asked for at once; Pax8's own limit is obeyed beneath."""

@@ -32,7 +32,8 @@ from billingone_api.billing.subscriptions.service import Acquaintance, Refresh, 
 from billingone_api.billing.subscriptions.sweeps import Sweep
 from billingone_api.billing.syncs.models import RunContext
 from billingone_api.billing.syncs.ports import Step
-from billingone_api.process import Process, TheProcess, Work
+from billingone_api.process import Process
+from billingone_api.request import TheProcess, Work
 
 read_subscriptions: Final = May(Permission.SUBSCRIPTIONS_READ)
 write_subscriptions: Final = May(Permission.SUBSCRIPTIONS_WRITE)

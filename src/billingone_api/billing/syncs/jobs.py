@@ -23,7 +23,8 @@ from billingone_api.billing.syncs.models import (
 from billingone_api.billing.syncs.ports import Batch, RunRecord, Sources, Step
 from billingone_api.billing.syncs.wiring import failure_of, run_in, syncs_in, take_slot
 from billingone_api.kit.tracing import span
-from billingone_api.process import Process, Work
+from billingone_api.process import Process
+from billingone_api.request import Work
 
 T = TypeVar("T")
 Change = Callable[[RunRecord, Work], Awaitable[T]]

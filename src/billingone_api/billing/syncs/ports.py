@@ -17,7 +17,8 @@ from billingone_api.billing.syncs.models import (
     Trigger,
     Wait,
 )
-from billingone_api.process import Process, Work
+from billingone_api.process import Process
+from billingone_api.request import Work
 
 Checkpoint = Mapping[str, Any]
 """JSON that says where a step goes on; committed with the rows it speaks of."""

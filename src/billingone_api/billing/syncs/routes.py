@@ -32,7 +32,7 @@ from billingone_api.kit.etags import tag, tagged
 from billingone_api.kit.idempotency import Once, harmless
 from billingone_api.kit.openapi import problems
 from billingone_api.kit.streams import EventStream, News, documented
-from billingone_api.process import LastEventId, TheIdentity, TheProcess, WatchingIdentity, Work
+from billingone_api.request import LastEventId, TheIdentity, TheProcess, WatchingIdentity, Work
 
 router = APIRouter(tags=["syncs"], route_class=Once)
 

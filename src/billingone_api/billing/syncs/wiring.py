@@ -18,7 +18,8 @@ from billingone_api.billing.syncs.adapters.runs import PostgresRun
 from billingone_api.billing.syncs.models import Sync
 from billingone_api.billing.syncs.ports import DueWork, RunRecord, Sources
 from billingone_api.database.unit_of_work import UnitOfWork
-from billingone_api.process import Process, TheProcess, Work
+from billingone_api.process import Process
+from billingone_api.request import TheProcess, Work
 
 RUN_KIND = SYNC
 SLOT_KIND = schedules.SCHEDULE
