@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.subscriptions.adapters.postgres.lists import page_of
 from billingone_api.billing.subscriptions.adapters.postgres.rows import listed
-from billingone_api.billing.subscriptions.schemas import SubscriptionPage
+from billingone_api.billing.subscriptions.schemas.lists import SubscriptionPage
 
 USED = "/__used"
 

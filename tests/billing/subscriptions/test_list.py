@@ -16,7 +16,7 @@ from tests.support.queries import queries_of
 
 from billingone_api.billing.subscriptions.adapters.postgres.lists import SORTS
 from billingone_api.billing.subscriptions.models import Product, Subscription
-from billingone_api.billing.subscriptions.schemas import SubscriptionsQuery
+from billingone_api.billing.subscriptions.schemas.queries import SubscriptionsQuery
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
 

@@ -6,19 +6,17 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from billingone_api.billing.clients import wiring
-from billingone_api.billing.clients.schemas import (
-    ClientDetailOut,
+from billingone_api.billing.clients.schemas.detail import ClientDetailOut
+from billingone_api.billing.clients.schemas.lists import ClientPage
+from billingone_api.billing.clients.schemas.queries import (
     ClientId,
-    ClientPage,
     ClientsQuery,
     ExportQuery,
-    HoldingOut,
-    LinkWanted,
     SourceId,
     SourceName,
-    UnmappedPage,
     UnmappedQuery,
 )
+from billingone_api.billing.clients.schemas.unmapped import HoldingOut, LinkWanted, UnmappedPage
 from billingone_api.billing.clients.service import link, unlink
 from billingone_api.billing.clients.wiring import (
     Exporter,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response, status
 
 from billingone_api.billing.access.wiring import OrganisationId
 from billingone_api.billing.clients.models import PushStatus
-from billingone_api.billing.clients.schemas import ClientId
+from billingone_api.billing.clients.schemas.queries import ClientId
 from billingone_api.billing.clients.service import push
 from billingone_api.billing.clients.wiring import TheClientRegister
 from billingone_api.billing.panelone import batches

@@ -9,16 +9,16 @@ from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator
 
 from billingone_api.billing.subscriptions import service, wiring
-from billingone_api.billing.subscriptions.schemas import (
+from billingone_api.billing.subscriptions.schemas.detail import SubscriptionDetailOut
+from billingone_api.billing.subscriptions.schemas.lists import (
+    SubscriptionCountsOut,
+    SubscriptionPage,
+)
+from billingone_api.billing.subscriptions.schemas.products import ProductIn, ProductOut, ProductPage
+from billingone_api.billing.subscriptions.schemas.queries import (
     CountsQuery,
     ExportQuery,
-    ProductIn,
-    ProductOut,
-    ProductPage,
     ProductsQuery,
-    SubscriptionCountsOut,
-    SubscriptionDetailOut,
-    SubscriptionPage,
     SubscriptionsQuery,
 )
 from billingone_api.billing.subscriptions.wiring import (

@@ -1,0 +1,1 @@
+"""Clients, links and what is unmapped, on the wire."""

@@ -1,0 +1,1 @@
+"""Subscriptions and their products on the wire."""
