@@ -2,11 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     ExitStack,
+    aclosing,
     asynccontextmanager,
     contextmanager,
 )
@@ -74,6 +75,16 @@ class Process:
         return unit_of_work(
             self.engine, organisation_id=organisation_id, origin=origin, publish=self._publish
         )
+
+    async def streamed(
+        self,
+        organisation_id: UUID,
+        chunks_of: Callable[[UnitOfWork], Awaitable[AsyncGenerator[bytes]]],
+    ) -> AsyncGenerator[bytes]:
+        """A file in a transaction of its own, which ends with it, also in the middle."""
+        async with self.work(organisation_id) as work, aclosing(await chunks_of(work)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _publish(self, work: UnitOfWork) -> None:
         for subscriber in self.subscribers:

@@ -119,3 +119,25 @@ async def test_one_worker_tidies_up_at_a_time(
         )
         assert await tidied(process.engine) == 0
     assert await tidied(process.engine) == 4
+
+
+async def test_what_fails_for_one_organisation_keeps_nobody_elses(
+    process: Process, database: Database, organisation_id: UUID
+) -> None:
+    elsewhere = await database.add_organisation(new_id(), name="Redgum")
+    for one in (organisation_id, elsewhere):
+        for days in (300, 200):
+            await add_run(database, one, days=days)
+    await database.as_owner(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN IF OLD.organisation_id = '{organisation_id}' THEN RAISE 'planted'; END IF;"
+        " RETURN OLD; END $$"
+    )
+    await database.as_owner(
+        "CREATE TRIGGER refuse BEFORE DELETE ON sync_steps FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    try:
+        assert await tidied(process.engine) == 4
+    finally:
+        await database.as_owner("DROP FUNCTION refuse CASCADE")
+    assert await tidied(process.engine) == 4

@@ -15,6 +15,7 @@ _CHUNK: Final = 64 * 1024
 _CHUNKS_WAITING: Final = 8
 _PATIENCE: Final = 60.0
 """Seconds for which a reader may take nothing before the query is ended."""
+_RFC_3339: Final = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 _LONGEST: Final = 24 * 60 * 60.0
 """Seconds; the pool's own limit for a statement is for those that somebody waits for."""
 
@@ -35,6 +36,11 @@ def guarded(text: ColumnElement[Any]) -> ColumnElement[Any]:
     line = func.translate(text, literal_column(r"E'\t\r\n\v\f'"), literal_column("'     '"))
     first = func.left(func.ltrim(line, literal_column(r"E' \u00a0\u3000\ufeff'")), 1)
     return case((first.in_(_SIGNS), literal_column("''''", Text) + line), else_=line)
+
+
+def instant(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An instant for a cell: RFC 3339 in UTC, to the microsecond."""
+    return func.to_char(func.timezone("UTC", column), literal_column(_RFC_3339))
 
 
 async def csv(

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.database.fast import fetch, fetch_one, prepare
@@ -45,16 +45,6 @@ _KEEP: Final = prepare(
         },
     )
 )
-# Whoever else sweeps at this moment has those that are locked: nobody waits for anybody.
-_OLD: Final = (
-    select(_OF.slot)
-    .where(own(idempotency_keys), _OF.kept_at <= _A_DAY_AGO)
-    .limit(literal_column("100"))
-    .with_for_update(skip_locked=True)
-)
-_SWEEP: Final = prepare(
-    delete(idempotency_keys).where(own(idempotency_keys), _OF.slot.in_(_OLD.scalar_subquery()))
-)
 
 
 class AnswerLost(Conflict):
@@ -65,7 +55,7 @@ class AnswerLost(Conflict):
 
 
 class PostgresAnswers:
-    """Of one caller; kept for 24 hours, encrypted, and swept away when others are kept later."""
+    """Of one caller; encrypted, good for 24 hours, and then the housekeeping's to take away."""
 
     def __init__(self, work: UnitOfWork, cipher: Cipher, *, principal: str) -> None:
         self._work = work
@@ -92,7 +82,6 @@ class PostgresAnswers:
         slot = self._slot(ask)
         sealed = self._cipher.encrypt(answer.written(), context=self._place(slot))
         organisation_id = self._work.organisation_id
-        await fetch(self._work.connection, _SWEEP, organisation_id=organisation_id)
         await fetch(
             self._work.connection,
             _KEEP,

@@ -1,6 +1,5 @@
 """Pax8 as a router of respx, and payloads in its shapes, composed for the tests."""
 
-import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 import respx
 from tests.support.clock import SetClock
 from tests.support.outside import Turns, Waits
+from tests.support.wire import written
 
 from billingone_api.kit.cipher import Secret
 from billingone_api.kit.http.retries import RetryPolicy
@@ -39,21 +39,6 @@ SUBSCRIPTION: dict[str, Any] = {
     "billingTerm": "Monthly",
     "createdDate": "2026-01-29",
 }
-
-
-def written(value: Any) -> str:
-    """JSON with each Decimal as the number it is."""
-
-    def literal(item: Any) -> Any:
-        if isinstance(item, Decimal):
-            return f"<<{item}>>"
-        if isinstance(item, dict):
-            return {name: literal(inner) for name, inner in item.items()}
-        if isinstance(item, list | tuple):
-            return [literal(inner) for inner in item]
-        return item
-
-    return json.dumps(literal(value)).replace('"<<', "").replace('>>"', "")
 
 
 def answer(value: Any, status: int = 200) -> httpx.Response:

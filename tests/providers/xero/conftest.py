@@ -13,6 +13,7 @@ import pytest
 import respx
 from tests.support.clock import NOW, SetClock
 from tests.support.outside import Turns, Waits
+from tests.support.wire import written
 
 from billingone_api.kit.cipher import Secret
 from billingone_api.kit.http.retries import RetryPolicy
@@ -98,21 +99,6 @@ def invoice(number: int = 1, *, at: datetime | None = None, **changed: Any) -> d
 def wrapped(moment: datetime) -> str:
     milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     return f"/Date({milliseconds}+0000)/"
-
-
-def written(value: Any) -> str:
-    """JSON with each Decimal as the number it is."""
-
-    def literal(item: Any) -> Any:
-        if isinstance(item, Decimal):
-            return f"<<{item}>>"
-        if isinstance(item, dict):
-            return {name: literal(inner) for name, inner in item.items()}
-        if isinstance(item, list | tuple):
-            return [literal(inner) for inner in item]
-        return item
-
-    return json.dumps(literal(value)).replace('"<<', "").replace('>>"', "")
 
 
 def answer(value: Any, status: int = 200, **headers: str) -> httpx.Response:

@@ -1,7 +1,6 @@
 """PostgreSQL stands behind the audit log; its guards and its subscriber have their names here."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -31,13 +30,8 @@ async def write_down(process: Process, work: UnitOfWork) -> None:
     await PostgresAudit(work).add(work.events, work.origin, at=process.clock.now())
 
 
-async def exported(
-    process: Process, caller: Caller, filters: Mapping[str, Any]
-) -> AsyncGenerator[bytes]:
-    """The file in a transaction of its own, which ends with it."""
-    async with (
-        process.work(caller.organisation.id) as work,
-        aclosing(PostgresAudit(work).rows(filters)) as rows,
-    ):
-        async for chunk in rows:
-            yield chunk
+def exported(process: Process, caller: Caller, filters: Mapping[str, Any]) -> AsyncGenerator[bytes]:
+    async def chunks(work: Work) -> AsyncGenerator[bytes]:
+        return PostgresAudit(work).rows(filters)
+
+    return process.streamed(caller.organisation.id, chunks)

@@ -1,7 +1,6 @@
 """PostgreSQL stands behind clients; what their figures are reckoned by is put together here."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -77,12 +76,11 @@ CSV: Final[Format] = PostgresClientsFile.csv
 XLSX: Final[Format] = PostgresClientsFile.xlsx
 
 
-async def exported(
+def exported(
     process: Process, caller: Caller, wanted: ClientsWanted, written: Format
 ) -> AsyncGenerator[bytes]:
-    """The file in a transaction of its own, which ends with it."""
-    async with process.work(caller.organisation.id) as work:
+    async def chunks(work: Work) -> AsyncGenerator[bytes]:
         by = await reckoning_of(work, caller, now=process.clock.now())
-        async with aclosing(written(PostgresClientsFile(work, by), wanted)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        return written(PostgresClientsFile(work, by), wanted)
+
+    return process.streamed(caller.organisation.id, chunks)

@@ -1,7 +1,7 @@
 """Which adapter stands behind each port of subscriptions, for the API and for the worker."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
 from fastapi import Depends
@@ -72,16 +72,15 @@ CSV: Final[Format] = PostgresFile.csv
 XLSX: Final[Format] = PostgresFile.xlsx
 
 
-async def exported(
+def exported(
     process: Process, caller: Caller, wanted: Wanted, written: Format
 ) -> AsyncGenerator[bytes]:
-    """The file in a transaction of its own, which ends with it."""
     today = caller.organisation.day_of(process.clock.now())
-    async with process.work(caller.organisation.id) as work:
-        file = PostgresFile(work, basis=basis_of(caller), today=today)
-        async with aclosing(written(file, wanted)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+
+    async def chunks(work: Work) -> AsyncGenerator[bytes]:
+        return written(PostgresFile(work, basis=basis_of(caller), today=today), wanted)
+
+    return process.streamed(caller.organisation.id, chunks)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -18,14 +18,13 @@ from sqlalchemy import (
     cast,
     func,
     insert,
-    literal_column,
     select,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 
 from billingone_api.billing.audit.models import Entry, Wanted
-from billingone_api.database.exports import csv, guarded
+from billingone_api.database.exports import csv, guarded, instant
 from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
 from billingone_api.database.tables.api_keys import api_keys
 from billingone_api.database.tables.audit import audit
@@ -58,7 +57,6 @@ _CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
     "until": _OF.at < bindparam("until", type_=_INSTANT),
     "q": func.strpos(_SEARCHED, func.lower(bindparam("q", type_=Text))) > 0,
 }
-_RFC_3339: Final = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 
 Names = frozenset[str]
 
@@ -91,7 +89,7 @@ def _cell(column: ColumnElement[Any]) -> ColumnElement[Any]:
     if column is _OF.id:
         return column
     if column is _OF.at:
-        return func.to_char(func.timezone("UTC", column), literal_column(_RFC_3339))
+        return instant(column)
     return guarded(cast(column, Text))
 
 
@@ -165,6 +163,8 @@ def _json(values: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> str:
     """Refuses what JSON has no word for, sealed and unsealed secrets among it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, UUID | Decimal):

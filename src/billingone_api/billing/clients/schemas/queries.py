@@ -12,8 +12,6 @@ from billingone_api.kit.text import storable
 
 LinkedSource = Literal["pax8"]
 SourceName = Annotated[LinkedSource, Path(description="Whose record it is.", examples=["pax8"])]
-
-
 ClientId = Annotated[UUID, Path(description="PanelOne's id of the client.")]
 SourceId = Annotated[
     str,

@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, Text, cast, select
 
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.subscriptions.adapters.postgres.columns import shown, with_company
@@ -13,7 +13,7 @@ from billingone_api.billing.subscriptions.adapters.postgres.filters import Names
 from billingone_api.billing.subscriptions.adapters.postgres.lists import ordered
 from billingone_api.billing.subscriptions.models import Wanted
 from billingone_api.database.cells import sheet_row
-from billingone_api.database.exports import csv, guarded, lines
+from billingone_api.database.exports import csv, guarded, instant, lines
 from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
@@ -57,7 +57,6 @@ _FROM_OUTSIDE: Final = frozenset(
         "product_name", "vendor_name", "currency", "billing_term", "commitment_term",
     }
 )  # fmt: skip
-_RFC_3339: Final = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 _FLAGS: Final = frozenset({"is_gone", "is_company_gone", "is_usage_billed"})
 
 
@@ -86,8 +85,7 @@ def _cell(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
     if name in _FLAGS:
         return cast(column, Text)
     if name == "changed_at":
-        utc = func.timezone("UTC", column)
-        return func.to_char(utc, literal_column(_RFC_3339))
+        return instant(column)
     return column
 
 
