@@ -26,8 +26,14 @@ INSTANT = datetime(2026, 11, 24, 1, tzinfo=UTC)
 # What a check constraint asks for; everything else follows from the column's type.
 CHOSEN: dict[tuple[str, str], Any] = {
     ("audit", "actor_kind"): "person",
+    ("client_credits", "kind"): "credit_note",
+    ("client_credits", "state"): "approved",
     ("client_links", "origin"): "exact",
     ("integrations", "schedule_minutes"): 60,
+    ("invoices", "state"): "approved",
+    ("invoices", "twin_by"): "exact",
+    ("ledgers", "is_current"): False,  # of one source one is
+    ("ledgers", "source"): "xero",
     ("organisation_settings", "annual_price_is"): "year",
     ("organisation_settings", "pax8_price_is"): "sell",
     ("sync_runs", "mode"): "full",

@@ -43,8 +43,11 @@ BOTH = Cipher.of(parse_key_ring(f"{NEW_KEY},{KEYS}"))
 NEW = Cipher.of(parse_key_ring(NEW_KEY))
 HASHES = {
     ("api_key_hashes", "hash"),
+    ("client_credits", "lines_digest"),
     ("idempotency_keys", "fingerprint"),
     ("idempotency_keys", "slot"),
+    ("invoices", "lines_digest"),
+    ("invoices", "seen_digest"),
 }
 CONNECTION = UUID("0192f0c1-1111-7000-8000-000000000001")
 

@@ -20,9 +20,13 @@ _USUAL: Final = {
 # What a row needs so that the API takes it for what it is; everything else carries the mark.
 _MEANT: Final[dict[str, dict[str, Any]]] = {
     "api_keys": {"scopes": ["clients:read"]},
+    "client_credits": {"source": "xero"},
     "due_work": {"lease": None, "leased_until": None},
     "exchange_rates": {"currency": "USD"},
     "integrations": {"attention_code": None, "auth_mode": "client_credentials"},
+    "invoices": {"source": "xero", "twin_id": None, "twin_by": None},
+    "ledgers": {"source": "xero"},
+    "payments": {"source": "xero"},
     "products": {"usage_evidence": None, "usage_billed_by_hand": None},
     "revocations": {"issued_before": _LONG_AGO},
     "subscriptions": {

@@ -30,6 +30,8 @@ clients = tenant_table(
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("ix_clients_name", "organisation_id", "name", "id"),
     Index("ix_clients_pax8_company_id", "organisation_id", "pax8_company_id"),
+    Index("ix_clients_xero_contact_id", "organisation_id", "xero_contact_id"),
+    Index("ix_clients_superops_client_id", "organisation_id", "superops_client_id"),
 )
 
 client_links = tenant_table(

@@ -135,3 +135,14 @@ quarantined_records = tenant_table(
     Column("last_seen_at", DateTime(timezone=True), nullable=False),
     Column("run_id", UUID(as_uuid=True), nullable=False),
 )
+
+sync_cursors = tenant_table(
+    "sync_cursors",
+    # whose records: the ledger's id, or another word of the source for what it reads
+    Column("scope", Text, primary_key=True),
+    Column("step", Text, primary_key=True),
+    # where the next delta begins, by their clock; null: everything was read, and nothing changed
+    Column("since", DateTime(timezone=True)),
+    # when a full sweep last came to its end
+    Column("swept_at", DateTime(timezone=True)),
+)
