@@ -25,5 +25,14 @@ async def rely_on_mapping(work: UnitOfWork) -> None:
     await _take(work, _TOGETHER)
 
 
-async def _take(work: UnitOfWork, turn: TextClause) -> None:
-    await work.connection.execute(turn, {"turn": f"mapping:{work.organisation_id}"})
+async def write_invoices(work: UnitOfWork) -> None:
+    """Rely on the mapping, and until the commit nobody else of this organisation writes invoices.
+
+    Two syncs that bring the two halves of a twin at the same time would not see each other's.
+    """
+    await rely_on_mapping(work)
+    await _take(work, _ALONE, about="invoices")
+
+
+async def _take(work: UnitOfWork, turn: TextClause, *, about: str = "mapping") -> None:
+    await work.connection.execute(turn, {"turn": f"{about}:{work.organisation_id}"})
