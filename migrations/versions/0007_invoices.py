@@ -28,6 +28,7 @@ TABLES = (
     "credit_lines",
     "invoice_lines",
 )
+IDENTIFIERS = {"xero": "xero_contact_id", "superops": "superops_client_id"}
 
 
 def upgrade() -> None:
@@ -771,9 +772,18 @@ def upgrade() -> None:
             f"CREATE POLICY owner ON {table} TO billingone_owner USING (true) WITH CHECK (true)"
         )
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO billingone_app")
+    # PanelOne pushed these before anything was linked by them.
+    for source, identifier in IDENTIFIERS.items():
+        op.execute(
+            "INSERT INTO client_links (organisation_id, source, source_id, client_id, origin) "  # noqa: S608 - names of our own columns
+            f"SELECT organisation_id, '{source}', {identifier}, (array_agg(id))[1], 'exact' "
+            f"FROM clients WHERE {identifier} <> '' "
+            f"GROUP BY organisation_id, {identifier} HAVING count(*) = 1"
+        )
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM client_links WHERE source IN ('xero', 'superops')")
     op.drop_index("ix_clients_xero_contact_id", table_name="clients")
     op.drop_index("ix_clients_superops_client_id", table_name="clients")
     for table in reversed(TABLES):

@@ -160,8 +160,30 @@ async def test_the_first_release_goes_up_with_its_data_and_writes_no_table_anew(
     assert before == {name: file for name, file in after.items() if name in before}
     for name in there.keys() - {"alembic_version"}:
         (row,) = await empty_database.as_owner(f"SELECT count(*) FROM {name}")  # noqa: S608 - our own tables
-        assert (name, row["count"]) == (name, 1)
+        # The client's identifiers of Xero and of SuperOps have become links.
+        assert (name, row["count"]) == (name, 3 if name == "client_links" else 1)
     figure(f"17: {len(there) - 1} tables of 0001 with rows to {SCHEMA_REVISION}: none written anew")
+
+
+async def test_identifiers_pushed_before_there_were_invoices_link(empty_database: Database) -> None:
+    await alembic(empty_database, "upgrade", "0006")
+    await empty_database.as_owner("INSERT INTO organisations (id) VALUES ($1)", ONE)
+    pushed = [("x-1", "s-1"), ("x-2", None), ("x-2", ""), (None, "s-2")]
+    for xero, superops in pushed:
+        await empty_database.as_owner(
+            "INSERT INTO clients (organisation_id, id, name, active, xero_contact_id,"
+            " superops_client_id) VALUES ($1, gen_random_uuid(), 'Acacia', true, $2, $3)",
+            ONE,
+            xero,
+            superops,
+        )
+    await up(empty_database)
+    links = await empty_database.as_owner("SELECT source, source_id, origin FROM client_links")
+    assert {tuple(link) for link in links} == {
+        ("xero", "x-1", "exact"),
+        ("superops", "s-1", "exact"),
+        ("superops", "s-2", "exact"),
+    }
 
 
 async def test_up_a_second_time_keeps_every_row(own_database: Database) -> None:

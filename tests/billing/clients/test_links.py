@@ -157,6 +157,7 @@ async def test_a_person_links_a_company_and_is_told_what_moved(api: Api, books: 
             "linked_by": "Farah Nair",
             "linked_at": "2026-11-24T01:00:00Z",
             "moved_subscriptions": 3,
+            "moved_invoices": 0,
         },
     )
     for subscription in moved:
@@ -277,7 +278,7 @@ async def test_a_retired_client_gets_nothing_new(api: Api, books: Books) -> None
         ("pax8/company-1", {"client_id": 7}),
         ("pax8/company-1", {"client_id": None, "why": "ours"}),
         ("pax8/company-1", []),
-        ("xero/company-1", {"client_id": None}),
+        ("synergy/company-1", {"client_id": None}),
         ("pax8/%00", {"client_id": None}),
         ("pax8/" + "c" * 201, {"client_id": None}),
     ],

@@ -96,4 +96,5 @@ HOLDING: Final[dict[str, Any]] = {
     "linked_by": "Farah Nair",
     "linked_at": "2026-11-24T01:00:00Z",
     "moved_subscriptions": 4,
+    "moved_invoices": 0,
 }

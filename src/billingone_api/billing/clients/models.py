@@ -11,7 +11,24 @@ from billingone_api.billing.definitions.figures import Count, Mrr
 from billingone_api.billing.definitions.models import Badge, Exclusion
 
 PAX8: Final = "pax8"
-"""The one source so far whose records are linked to clients."""
+XERO: Final = "xero"
+SUPEROPS: Final = "superops"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Record:
+    """What may be a client's: a company of Pax8, a contact of Xero, a client of SuperOps."""
+
+    source: str
+    source_id: str
+
+
+IDENTIFIERS: Final = {
+    PAX8: "pax8_company_id",
+    XERO: "xero_contact_id",
+    SUPEROPS: "superops_client_id",
+}
+"""By source, which of a client's identifiers names its record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +43,12 @@ class MasterRecord:
     superops_client_id: str | None
     tax_number: str | None
     domains: tuple[str, ...]
+
+    @property
+    def named(self) -> frozenset[Record]:
+        """The records that it says are its own."""
+        ids = {source: getattr(self, name) for source, name in IDENTIFIERS.items()}
+        return frozenset(Record(source, id_) for source, id_ in ids.items() if id_)
 
 
 class PushStatus(StrEnum):
@@ -75,6 +98,14 @@ def automatic(claimants: Collection[UUID]) -> Link | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """How many of a record's subscriptions and invoices became another client's."""
+
+    subscriptions: int = 0
+    invoices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """A link as people see it: the record's name (None while its list does not show it)."""
 
@@ -86,6 +117,10 @@ class Holding:
     origin: Origin | None
     linked_by: str | None
     linked_at: datetime | None
+
+    @property
+    def record(self) -> Record:
+        return Record(self.source, self.source_id)
 
     def unlinked(self) -> "Holding":
         return Holding(self.source, self.source_id, self.name, None, None, None, None, None)

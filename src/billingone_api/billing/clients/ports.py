@@ -4,11 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from billingone_api.billing.clients.models import Holding, Link, MasterRecord, Situation
+from billingone_api.billing.clients.models import (
+    Holding,
+    Link,
+    MasterRecord,
+    Moved,
+    Record,
+    Situation,
+)
 
 
 class ClientRegister(Protocol):
-    """Clients of one organisation and the Pax8 companies linked to them, for one transaction."""
+    """Clients of one organisation and the records linked to them, for one transaction."""
 
     async def take_turn(self) -> None:
         """First of all: nobody else maps, or writes what is mapped, until the commit."""
@@ -20,25 +27,26 @@ class ClientRegister(Protocol):
         """Create these, or replace what is there; each id once."""
         ...
 
-    async def situations(self, company_ids: Collection[str]) -> Mapping[str, Situation]:
-        """One for each id asked for, known to Pax8 or not."""
+    async def situations(self, records: Collection[Record]) -> Mapping[Record, Situation]:
+        """One for each that is asked for, known to its source or not."""
         ...
 
-    async def relink(self, links: Mapping[str, Link | None], *, by: str | None) -> None:
+    async def relink(self, links: Mapping[Record, Link | None], *, by: str | None) -> None:
         """Write these links as they are now; None removes one. `by` is the person who said so."""
         ...
 
-    async def companies_of(self, client_ids: Collection[UUID]) -> Collection[str]:
-        """Every company linked to these clients, by identifier or by hand."""
-        ...
+    async def move(self, records: Collection[Record]) -> Moved:
+        """Give what belongs to the records to whom they are linked; how much changed hands.
 
-    async def move_subscriptions(self, company_ids: Collection[str]) -> int:
-        """Give the companies' subscriptions to whom the companies are linked; how many changed.
-
-        A change of client makes a new version of the subscription; a change of label does not.
+        Each subscription, invoice and credit that does has a new version. An invoice of which a
+        person said whose it is stays.
         """
         ...
 
-    async def holding(self, company_id: str) -> Holding | None:
-        """How a company stands; None for one that neither Pax8 nor a link speaks of."""
+    async def rename(self, client_ids: Collection[UUID]) -> None:
+        """Lists of what is theirs show their names as they are now; that makes no version."""
+        ...
+
+    async def holding(self, record: Record) -> Holding | None:
+        """How a record stands; None for one that neither its source nor a link speaks of."""
         ...

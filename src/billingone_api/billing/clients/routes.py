@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from billingone_api.billing.clients import wiring
+from billingone_api.billing.clients.models import Record
 from billingone_api.billing.clients.schemas.detail import ClientDetailOut
 from billingone_api.billing.clients.schemas.lists import ClientPage
 from billingone_api.billing.clients.schemas.queries import (
@@ -132,7 +133,7 @@ async def get_client(
     responses=problems(409),
 )
 async def link_record(
-    source: SourceName,  # noqa: ARG001 - one so far; its type refuses every other
+    source: SourceName,
     source_id: SourceId,
     body: LinkWanted,
     caller: Mapper,
@@ -141,9 +142,11 @@ async def link_record(
 ) -> HoldingOut:
     """A person's word stands, whatever PanelOne pushes later.
 
-    The record's subscriptions move at once; what was reckoned for past days stays.
+    The record's subscriptions and invoices move at once, except invoices of which a person said
+    whose they are; what was reckoned for past days stays.
     """
-    linked = await link(source_id, body.client_id, register, by=caller.label, tell=work.tell)
+    record = Record(source, source_id)
+    linked = await link(record, body.client_id, register, by=caller.label, tell=work.tell)
     return HoldingOut.of(*linked)
 
 
@@ -154,10 +157,10 @@ async def link_record(
     dependencies=[Depends(map_clients)],
 )
 async def unlink_record(
-    source: SourceName,  # noqa: ARG001 - one so far; its type refuses every other
+    source: SourceName,
     source_id: SourceId,
     register: TheClientRegister,
     work: Work,
 ) -> HoldingOut:
     """Takes a person's word back: the one client whose identifier names the record has it."""
-    return HoldingOut.of(*await unlink(source_id, register, tell=work.tell))
+    return HoldingOut.of(*await unlink(Record(source, source_id), register, tell=work.tell))

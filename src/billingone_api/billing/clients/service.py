@@ -6,12 +6,13 @@ from uuid import UUID
 
 from billingone_api.billing.clients.errors import ClientNotFound, ClientRetired
 from billingone_api.billing.clients.models import (
-    PAX8,
     Holding,
     Link,
     MasterRecord,
+    Moved,
     Origin,
     PushStatus,
+    Record,
     automatic,
     settled,
 )
@@ -36,49 +37,49 @@ async def push(
 
 
 async def link(
-    company_id: str, client_id: UUID | None, register: ClientRegister, *, by: str, tell: Tell
-) -> tuple[Holding, int]:
-    """A person says whose a company is, or nobody's; how it stands, how many subscriptions moved.
+    record: Record, client_id: UUID | None, register: ClientRegister, *, by: str, tell: Tell
+) -> tuple[Holding, Moved]:
+    """A person says whose a record is, or nobody's; how it stands, and what moved.
 
-    Raises NotFound for a company nobody knows, ClientNotFound, ClientRetired.
+    Raises NotFound for a record nobody knows, ClientNotFound, ClientRetired.
     """
     await register.take_turn()
-    await _found(company_id, register)
+    await _found(record, register)
     await _require_client(client_id, register)
-    moved = await _set(company_id, Link(client_id, Origin.MANUAL), register, by=by, tell=tell)
-    return await _found(company_id, register), moved
+    moved = await _set(record, Link(client_id, Origin.MANUAL), register, by=by, tell=tell)
+    return await _found(record, register), moved
 
 
-async def unlink(company_id: str, register: ClientRegister, *, tell: Tell) -> tuple[Holding, int]:
-    """Back to what the clients' identifiers say; how it stands, how many subscriptions moved.
+async def unlink(record: Record, register: ClientRegister, *, tell: Tell) -> tuple[Holding, Moved]:
+    """Back to what the clients' identifiers say; how it stands, and what moved.
 
-    Raises NotFound for a company nobody knows.
+    Raises NotFound for a record nobody knows.
     """
     await register.take_turn()
-    before = await _found(company_id, register)
-    situation = (await register.situations([company_id]))[company_id]
+    before = await _found(record, register)
+    situation = (await register.situations([record]))[record]
     wanted = automatic(situation.claimants)
-    moved = await _set(company_id, wanted, register, by=None, tell=tell)
-    # A company that only the link spoke of is gone with it.
-    return await register.holding(company_id) or before.unlinked(), moved
+    moved = await _set(record, wanted, register, by=None, tell=tell)
+    # A record that only the link spoke of is gone with it.
+    return await register.holding(record) or before.unlinked(), moved
 
 
 async def _set(
-    company_id: str,
+    record: Record,
     wanted: Link | None,
     register: ClientRegister,
     *,
     by: str | None,
     tell: Tell,
-) -> int:
-    situation = (await register.situations([company_id]))[company_id]
+) -> Moved:
+    situation = (await register.situations([record]))[record]
     if situation.link == wanted:
-        return 0
-    await register.relink({company_id: wanted}, by=by)
+        return Moved()
+    await register.relink({record: wanted}, by=by)
     done = "client_link.removed" if wanted is None else "client_link.set"
-    about = f"{PAX8}/{company_id}"
+    about = f"{record.source}/{record.source_id}"
     tell(changed(done, "client_link", about, before=situation.link, after=wanted))
-    return await register.move_subscriptions([company_id])
+    return await register.move([record])
 
 
 def _pushed(news: Sequence[MasterRecord], before: Mapping[UUID, MasterRecord]) -> Event:
@@ -92,8 +93,8 @@ def _pushed(news: Sequence[MasterRecord], before: Mapping[UUID, MasterRecord]) -
     return changed("clients.pushed", "client", None, before=None, after=counts)
 
 
-async def _found(company_id: str, register: ClientRegister) -> Holding:
-    holding = await register.holding(company_id)
+async def _found(record: Record, register: ClientRegister) -> Holding:
+    holding = await register.holding(record)
     if holding is None:
         raise NotFound
     return holding
@@ -131,39 +132,39 @@ async def _follow(
     before: Mapping[UUID, MasterRecord],
     register: ClientRegister,
 ) -> None:
-    """Links follow the identifiers that changed; subscriptions follow links and names."""
-    relinked = await _settle(_named_anew(changed, before), register)
+    """Links follow the identifiers that changed; what is linked follows links and names."""
+    await _settle(_named_anew(changed, before), register)
     renamed = [
         record.id
         for record in changed
         if record.id in before and before[record.id].name != record.name
     ]
-    affected = set(relinked)
     if renamed:
-        affected.update(await register.companies_of(renamed))
-    if affected:
-        await register.move_subscriptions(affected)
+        await register.rename(renamed)
 
 
-def _named_anew(changed: Sequence[MasterRecord], before: Mapping[UUID, MasterRecord]) -> set[str]:
-    """The companies that a client names now and did not before, or the other way round."""
-    pairs = (
-        (before[record.id].pax8_company_id if record.id in before else None, record.pax8_company_id)
-        for record in changed
-    )
-    return {company for old, new in pairs if old != new for company in (old, new) if company}
+def _named_anew(
+    changed: Sequence[MasterRecord], before: Mapping[UUID, MasterRecord]
+) -> set[Record]:
+    """The records that a client names now and did not before, or the other way round."""
+    nothing: frozenset[Record] = frozenset()
+    return {
+        record
+        for client in changed
+        for record in client.named ^ (before[client.id].named if client.id in before else nothing)
+    }
 
 
-async def _settle(company_ids: Collection[str], register: ClientRegister) -> Collection[str]:
-    """Bring links in line with identifiers; the companies whose link changed."""
-    if not company_ids:
-        return ()
-    found = await register.situations(company_ids)
+async def _settle(records: Collection[Record], register: ClientRegister) -> None:
+    """Bring links in line with identifiers, and what is linked with the links."""
+    if not records:
+        return
+    found = await register.situations(records)
     links = {
-        company_id: settled(situation)
-        for company_id, situation in found.items()
+        record: settled(situation)
+        for record, situation in found.items()
         if settled(situation) != situation.link
     }
     if links:
         await register.relink(links, by=None)
-    return links.keys()
+        await register.move(links.keys())

@@ -10,8 +10,9 @@ from billingone_api.billing.clients.models import ClientsWanted, PageWanted, Unm
 from billingone_api.kit.pagination import ListQuery, SearchQuery
 from billingone_api.kit.text import storable
 
-LinkedSource = Literal["pax8"]
-SourceName = Annotated[LinkedSource, Path(description="Whose record it is.", examples=["pax8"])]
+_Source = Literal["pax8", "xero", "superops"]
+LinkedSource = Annotated[_Source, Field(description="The third party that has the record.")]
+SourceName = Annotated[_Source, Path(description="Whose record it is.", examples=["pax8"])]
 ClientId = Annotated[UUID, Path(description="PanelOne's id of the client.")]
 SourceId = Annotated[
     str,

@@ -8,7 +8,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from billingone_api.billing.clients.examples import HOLDING, UNMAPPED, page_of
-from billingone_api.billing.clients.models import Holding, Origin, UnmappedReason, UnmappedRecord
+from billingone_api.billing.clients.models import (
+    Holding,
+    Moved,
+    Origin,
+    UnmappedReason,
+    UnmappedRecord,
+)
 from billingone_api.billing.clients.schemas.figures import CountOut, MrrOut, SourceFreshnessOut
 from billingone_api.billing.clients.schemas.queries import LinkedSource
 from billingone_api.billing.definitions.figures import Reckoning
@@ -79,7 +85,7 @@ class LinkWanted(BaseModel):
 
 
 class HoldingOut(BaseModel):
-    """Whose a record is now, and how many subscriptions moved for it."""
+    """Whose a record is now, and what of it moved."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [HOLDING]})
 
@@ -94,7 +100,12 @@ class HoldingOut(BaseModel):
     linked_by: str | None
     linked_at: datetime | None
     moved_subscriptions: int
+    moved_invoices: int
 
     @classmethod
-    def of(cls, holding: Holding, moved: int) -> "HoldingOut":
-        return cls(**asdict(holding), moved_subscriptions=moved)
+    def of(cls, holding: Holding, moved: Moved) -> "HoldingOut":
+        return cls(
+            **asdict(holding),
+            moved_subscriptions=moved.subscriptions,
+            moved_invoices=moved.invoices,
+        )

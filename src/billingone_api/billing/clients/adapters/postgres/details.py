@@ -8,7 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, func, select
 
+from billingone_api.billing.clients.adapters.postgres.records import name_of
 from billingone_api.billing.clients.models import (
+    PAX8,
     ClientDetail,
     Holding,
     MasterRecord,
@@ -20,7 +22,7 @@ from billingone_api.billing.definitions.figures import Reckoning
 from billingone_api.billing.definitions.models import Badge, Exclusion, PriceBasis, RecurringSums
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.tables.clients import client_links, clients
-from billingone_api.database.tables.subscriptions import pax8_companies, subscriptions
+from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 
@@ -40,6 +42,7 @@ class PostgresClientDetails:
         if not found:
             return None
         links = tuple(_holding(row) for row in await self._fetch(_LINKS, client_id))
+        linked = any(link.source == PAX8 for link in links)
         of_client = await self._sums(client_id)
         counts = await self._fetch(_counts(self.reckoning.basis), client_id)
         return ClientDetail(
@@ -47,8 +50,8 @@ class PostgresClientDetails:
             created_at=found[0]["created_at"],
             updated_at=found[0]["updated_at"],
             links=links,
-            mrr=self.reckoning.mrr(of_client, linked=bool(links)),
-            active_subscriptions=self.reckoning.count(of_client.active, linked=bool(links)),
+            mrr=self.reckoning.mrr(of_client, linked=linked),
+            active_subscriptions=self.reckoning.count(of_client.active, linked=linked),
             badges=_badges(counts),
             excluded=_excluded(counts),
         )
@@ -100,24 +103,19 @@ _RECORD: Final = prepare(
 
 
 def _links() -> Prepared:
-    of, companies = client_links.c, pax8_companies.c
-    is_company = own(pax8_companies) & (companies.source_id == of.source_id)
+    of = client_links.c
     return prepare(
         select(
             of.source,
             of.source_id,
-            companies.name,
+            name_of(of.source, of.source_id).label("name"),
             of.client_id,
             clients.c.name.label("client_name"),
             of.origin,
             of.linked_by,
             of.linked_at,
         )
-        .select_from(
-            client_links.join(clients, own(clients) & (clients.c.id == of.client_id)).outerjoin(
-                pax8_companies, is_company
-            )
-        )
+        .select_from(client_links.join(clients, own(clients) & (clients.c.id == of.client_id)))
         .where(own(client_links), of.client_id == _CLIENT)
         .order_by(of.source, of.source_id)
     )

@@ -21,7 +21,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from billingone_api.billing.clients.adapters.postgres.selection import Shape, everything, in_order
+from billingone_api.billing.clients.adapters.postgres.selection import (
+    Shape,
+    everything,
+    in_order,
+    is_pax8s,
+)
 from billingone_api.billing.clients.models import ClientsWanted
 from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY
 from billingone_api.billing.definitions.adapters.rounding import rounded_month
@@ -118,7 +123,7 @@ def _not_counted(rows: FromClause, unknown: Unknown | None) -> ColumnElement[Any
     """Why nothing of a client is known, in the order of `Reckoning`; NULL where it is."""
     if unknown is not None:
         return _word(unknown)
-    return case((rows.c.linked_sources.is_(None), _word(Unknown.NOT_LINKED)), else_=null())
+    return case((~is_pax8s(rows), _word(Unknown.NOT_LINKED)), else_=null())
 
 
 def _not_known(

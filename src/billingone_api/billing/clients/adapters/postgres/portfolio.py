@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billingone_api.billing.clients.adapters.postgres.selection import Shape, page_of, total_of
-from billingone_api.billing.clients.models import ClientSummary, ClientsWanted, PageWanted
+from billingone_api.billing.clients.models import PAX8, ClientSummary, ClientsWanted, PageWanted
 from billingone_api.billing.definitions.adapters.recurring import sums
 from billingone_api.billing.definitions.figures import Reckoning
 from billingone_api.database.fast import Prepared, Row, fetch
@@ -49,12 +49,13 @@ class PostgresPortfolio:
         )
 
     def _summary(self, row: Row) -> ClientSummary:
-        of_client, linked = sums(row), bool(row["linked_sources"])
+        of_client, sources = sums(row), tuple(row["linked_sources"] or ())
+        linked = PAX8 in sources
         return ClientSummary(
             id=row["id"],
             name=row["name"],
             active=row["is_active"],
-            linked_sources=tuple(row["linked_sources"] or ()),
+            linked_sources=sources,
             mrr=self.reckoning.mrr(of_client, linked=linked),
             active_subscriptions=self.reckoning.count(of_client.active, linked=linked),
         )

@@ -1,4 +1,4 @@
-"""Keeps clients and links, and lets subscriptions follow them, each in one statement for many."""
+"""Keeps clients and links, and lets what is theirs follow, each in one statement for many."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from billingone_api.billing.clients.adapters.postgres import statements
+from billingone_api.billing.clients.adapters.postgres import moves, statements
 from billingone_api.billing.clients.models import (
-    PAX8,
     Holding,
     Link,
     MasterRecord,
+    Moved,
     Origin,
+    Record,
     Situation,
 )
+from billingone_api.billing.definitions.adapters import twins
 from billingone_api.database.fast import Prepared, Row, fetch
 from billingone_api.database.mapping import change_mapping
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -39,36 +41,46 @@ class PostgresClientRegister:
         rows = [asdict(record) | {"id": str(record.id)} for record in records]
         await self._run(statements.SAVE, rows=json.dumps(rows), at=self._at)
 
-    async def situations(self, company_ids: Collection[str]) -> Mapping[str, Situation]:
-        rows = await self._run(statements.SITUATIONS, companies=list(company_ids))
-        return {row["company_id"]: Situation(_link(row), tuple(row["claimants"])) for row in rows}
+    async def situations(self, records: Collection[Record]) -> Mapping[Record, Situation]:
+        rows = await self._run(statements.SITUATIONS, **_asked(records))
+        return {
+            Record(row["source"], row["source_id"]): Situation(_link(row), tuple(row["claimants"]))
+            for row in rows
+        }
 
-    async def relink(self, links: Mapping[str, Link | None], *, by: str | None) -> None:
-        unlinked = [company_id for company_id, link in links.items() if link is None]
+    async def relink(self, links: Mapping[Record, Link | None], *, by: str | None) -> None:
+        unlinked = [record for record, link in links.items() if link is None]
         linked = [
-            {"source_id": company_id, "client_id": _text(link.client_id), "origin": link.origin}
-            for company_id, link in links.items()
+            asdict(record) | {"client_id": _text(link.client_id), "origin": link.origin}
+            for record, link in links.items()
             if link is not None
         ]
         if unlinked:
-            await self._run(statements.UNLINK, companies=unlinked)
+            await self._run(statements.UNLINK, **_asked(unlinked))
         if linked:
             await self._run(statements.LINK, rows=json.dumps(linked), by=by, at=self._at)
 
-    async def companies_of(self, client_ids: Collection[UUID]) -> Collection[str]:
-        rows = await self._run(statements.COMPANIES_OF, ids=list(client_ids))
-        return [row["source_id"] for row in rows]
+    async def move(self, records: Collection[Record]) -> Moved:
+        wanted = _asked(records)
+        await self._run(moves.LOCK, **wanted)
+        subscriptions = await self._run(moves.MOVE_SUBSCRIPTIONS, **wanted, at=self._at)
+        invoices = await self._run(moves.MOVE_INVOICES, **wanted, at=self._at)
+        await self._run(moves.MOVE_CREDITS, **wanted, at=self._at)
+        if invoices:
+            # Whose an invoice is says which other one is the same.
+            ids = [row["invoice_id"] for row in invoices]
+            numbers = await self._run(moves.NUMBERS, ids=ids)
+            await twins.pair(self._work, [row["number_key"] for row in numbers])
+        return Moved(subscriptions=len(subscriptions), invoices=len(invoices))
 
-    async def move_subscriptions(self, company_ids: Collection[str]) -> int:
-        companies = list(company_ids)
-        # In the order of their ids, so that whoever else changes many of them waits, not hangs.
-        await self._run(statements.LOCK, companies=companies)
-        moved = await self._run(statements.MOVE, companies=companies, at=self._at)
-        await self._run(statements.RELABEL, companies=companies)
-        return len(moved)
+    async def rename(self, client_ids: Collection[UUID]) -> None:
+        ids = list(client_ids)
+        await self._run(moves.LOCK_THEIRS, ids=ids)
+        for rename in moves.RENAMES:
+            await self._run(rename, ids=ids)
 
-    async def holding(self, company_id: str) -> Holding | None:
-        rows = await self._run(statements.HOLDING, company=company_id)
+    async def holding(self, record: Record) -> Holding | None:
+        rows = await self._run(statements.HOLDINGS[record.source], source_id=record.source_id)
         return _holding(rows[0]) if rows else None
 
     async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
@@ -76,6 +88,13 @@ class PostgresClientRegister:
         return await fetch(
             self._work.connection, statement, organisation_id=self._work.organisation_id, **values
         )
+
+
+def _asked(records: Collection[Record]) -> dict[str, Any]:
+    return {
+        "sources": [record.source for record in records],
+        "source_ids": [record.source_id for record in records],
+    }
 
 
 def _record(row: Row) -> MasterRecord:
@@ -88,7 +107,7 @@ def _link(row: Row) -> Link | None:
 
 def _holding(row: Row) -> Holding:
     origin = None if row["origin"] is None else Origin(row["origin"])
-    return Holding(**{**row, "source": PAX8, "origin": origin})
+    return Holding(**{**row, "origin": origin})
 
 
 def _text(id_: UUID | None) -> str | None:

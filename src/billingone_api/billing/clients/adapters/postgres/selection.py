@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    false,
     func,
     literal_column,
     null,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from billingone_api.billing.clients.models import IDENTIFIERS, PAX8
 from billingone_api.billing.definitions.adapters.recurring import COLUMNS, recurring
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.database.fast import Prepared, prepare
@@ -147,7 +149,7 @@ def _meant() -> ColumnElement[bool]:
     """Words are looked for within; an id only as a whole, as any three letters occur in some."""
     of, q = clients.c, func.lower(bindparam("q", type_=Text))
     words = func.concat_ws(" ", of.name, of.tax_number, func.array_to_string(of.domains, " "))
-    ids = (of.pax8_company_id, cast(of.id, Text))
+    ids = (*(of[name] for name in IDENTIFIERS.values()), cast(of.id, Text))
     return or_(func.strpos(func.lower(words), q) > 0, *(func.lower(id_) == q for id_ in ids))
 
 
@@ -169,10 +171,16 @@ def _links() -> CTE:
     )
 
 
+def is_pax8s(rows: FromClause) -> ColumnElement[bool]:
+    """Whether a company of Pax8 is the client's, by its `linked_sources`: else no MRR is known."""
+    has = literal_column(f"'{PAX8}'", Text) == rows.c.linked_sources.any_()
+    return func.coalesce(has, false())
+
+
 def _mrr(of_client: CTE, links: CTE, *, descending: bool) -> ColumnElement[Any]:
     """Exact, in 72nds; a client whose MRR is not known comes last, whichever way is asked for."""
     known = case(
-        (links.c.client_id.is_(None), null()),
+        (~is_pax8s(links), null()),
         (of_client.c.key.is_(None), literal_column("0", Numeric)),
         else_=of_client.c.reporting,
     )
