@@ -28,7 +28,9 @@ class ClientSummaryOut(BaseModel):
     id: Annotated[UUID, Field(description="PanelOne's id of the client.")]
     name: str
     active: Annotated[bool, Field(description="False once PanelOne has retired it.")]
-    linked_sources: list[LinkedSource]
+    linked_sources: Annotated[
+        list[LinkedSource], Field(description="The third parties that have a record of it.")
+    ]
     mrr: MrrOut
     active_subscriptions: CountOut
     licences: Annotated[CountOut, Field(description="Seats compared with counts of the RMM.")]
