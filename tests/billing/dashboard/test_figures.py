@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 from tests.support.api import Api
-from tests.support.clock import SetClock
+from tests.support.clock import NOW, SetClock
 from tests.support.databases import Database
+from tests.support.ledgers import Ledgers
 
 from billingone_api.kit.ids import new_id
 
@@ -30,6 +31,29 @@ async def mrr(api: Api) -> Any:
     card = (await shown(api))["cards"]["mrr"]
     assert card["reason"] is None
     return card["value"]
+
+
+async def tell_rate(
+    database: Database,
+    organisation_id: UUID,
+    ledger_id: UUID,
+    currency: str,
+    rate: str,
+    day: date,
+    *,
+    base: str = "AUD",
+) -> None:
+    """As an invoice of Xero's does."""
+    await database.insert(
+        "source_rates",
+        organisation_id=organisation_id,
+        ledger_id=ledger_id,
+        currency=currency,
+        base_currency=base,
+        rate=Decimal(rate),
+        valid_on=day,
+        told_at=NOW,
+    )
 
 
 async def add_rate(
@@ -309,6 +333,45 @@ async def test_rates_for_another_reporting_currency_are_not_used(
     await api.as_role("Owner").patch(
         "/v1/settings/billing", headers={"If-Match": "*"}, json={"reporting_currency": "NZD"}
     )
+    assert (await mrr(api))["reporting"]["missing_rates"] == ["USD"]
+
+
+@pytest.mark.parametrize(
+    ("told_on", "entered_on", "expected"),
+    [
+        (TODAY, None, ("1.7", "xero")),
+        (TODAY, TODAY - DAY, ("1.7", "xero")),
+        (TODAY, TODAY, ("1.5", "entered")),
+        (TODAY - DAY, TODAY, ("1.5", "entered")),
+        (TODAY + DAY, TODAY - DAY, ("1.5", "entered")),
+    ],
+)
+async def test_the_newest_word_on_a_rate_counts_and_a_persons_on_its_day(
+    api: Api,
+    database: Database,
+    organisation_id: UUID,
+    hold: Hold,
+    told_on: date,
+    entered_on: date | None,
+    expected: tuple[str, str],
+) -> None:
+    await hold(priced(1, "10", currency="USD"))
+    books = await Ledgers(database, organisation_id).ledger("xero")
+    await tell_rate(database, organisation_id, books, "USD", "1.7", told_on)
+    if entered_on is not None:
+        await add_rate(database, organisation_id, "USD", "1.5", entered_on)
+    (used,) = (await mrr(api))["reporting"]["rates_used"]
+    assert (used["rate"], used["source"]) == expected
+
+
+async def test_rates_of_books_not_read_or_kept_in_another_currency_are_not_used(
+    api: Api, database: Database, organisation_id: UUID, hold: Hold
+) -> None:
+    await hold(priced(1, "10", currency="USD"))
+    ledgers = Ledgers(database, organisation_id)
+    left, current = await ledgers.ledger("xero", is_current=False), await ledgers.ledger("xero")
+    await tell_rate(database, organisation_id, left, "USD", "1.7", TODAY)
+    await tell_rate(database, organisation_id, current, "USD", "1.7", TODAY, base="NZD")
     assert (await mrr(api))["reporting"]["missing_rates"] == ["USD"]
 
 

@@ -24,7 +24,7 @@ class Rate:
     currency: str
     rate: Decimal
     valid_on: date
-    source: str = "entered"
+    source: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,10 @@ class RateUsedOut(Shown):
         ),
     ]
     valid_on: Annotated[date, Field(description="The day since which it holds.")]
-    source: Annotated[Literal["entered"], Field(description="A person entered it.")]
+    source: Annotated[
+        Literal["entered", "xero"],
+        Field(description="A person entered it, or an invoice of Xero's told it."),
+    ]
 
 
 class InReportingCurrencyOut(Shown):

@@ -81,7 +81,7 @@ def _slices(basis: PriceBasis) -> Prepared:
     alike = _alike(basis)
     worth = newest_rates()
     return prepare(
-        select(alike, worth.c.rate, worth.c.valid_on).select_from(
+        select(alike, worth.c.rate, worth.c.valid_on, worth.c.source).select_from(
             alike.outerjoin(worth, worth.c.currency == alike.c.currency)
         )
     )
@@ -198,13 +198,13 @@ def _unmapped() -> Select[Any]:
 
 def _slice(row: Row) -> Slice:
     facts: dict[str, Any] = dict(row)
-    rate, valid_on = facts.pop("rate"), facts.pop("valid_on")
+    rate = {name: facts.pop(name) for name in ("rate", "valid_on", "source")}
     return Slice(
         **facts
         | {
             "badge": Badge(facts["badge"]),
             "obstacle": Exclusion(facts["obstacle"]) if facts["obstacle"] else None,
-            "rate": None if rate is None else Rate(facts["currency"], rate, valid_on),
+            "rate": None if rate["rate"] is None else Rate(facts["currency"], **rate),
         }
     )
 
