@@ -140,6 +140,61 @@ class Settings(BaseSettings):
         "minute (documented, not verified).",
     )
 
+    xero_authorise_url: ThirdPartyUrl = Field(
+        default="https://login.xero.com/identity/connect/authorize",
+        description="Where a person gives consent, in a browser.",
+    )
+    xero_token_url: ThirdPartyUrl = Field(
+        default="https://identity.xero.com/connect/token",
+        description="Where Xero hands out tokens.",
+    )
+    xero_revocation_url: ThirdPartyUrl = Field(
+        default="https://identity.xero.com/connect/revocation",
+        description="Where Xero ends a consent and all connections of its user.",
+    )
+    xero_connections_url: ThirdPartyUrl = Field(
+        default="https://api.xero.com/connections",
+        description="Which organisations were connected, and where one connection ends.",
+    )
+    xero_api_url: ThirdPartyUrl = Field(
+        default="https://api.xero.com/api.xro/2.0", description="Xero's accounting API."
+    )
+    xero_web_url: ThirdPartyUrl = Field(
+        default="https://go.xero.com", description="Where links open a record in Xero."
+    )
+    xero_client_id: str | None = Field(
+        default=None,
+        description="BillingOne's own app at Xero, for all who register none themselves.",
+    )
+    xero_client_secret: SecretStr | None = Field(
+        default=None, description="That app's secret; both or neither."
+    )
+    xero_redirect_uri: str = Field(
+        default="https://app.billingone.dev/integrations/xero/callback",
+        description="Where Xero sends the browser back to, the web app's own page, exactly as "
+        "registered.",
+    )
+    xero_scopes: Literal["granular", "broad"] = Field(
+        default="granular",
+        description="`broad` for apps made before 2 March 2026, until September 2027: one scope "
+        "too many fails the whole consent.",
+    )
+    xero_webhook_key: SecretStr | None = Field(
+        default=None,
+        description="Signs that app's webhooks, as its page at Xero shows it; without it none "
+        "are accepted.",
+    )
+    xero_requests_per_minute: float = Field(
+        default=55,
+        gt=0,
+        description="Our own ceiling per organisation, across all workers; Xero allows 60.",
+    )
+    xero_concurrent_requests: int = Field(
+        default=4,
+        ge=1,
+        description="Requests to one organisation at a time, across all workers; Xero allows 5.",
+    )
+
     metrics_port: int | None = Field(
         default=None,
         ge=0,
@@ -221,6 +276,12 @@ class Settings(BaseSettings):
             _ = self.token_rules
         except ValueError as error:
             raise ValueError(f"PanelOne's tokens: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _the_app_at_xero_is_whole(self) -> Self:
+        if (self.xero_client_id is None) != (self.xero_client_secret is None):
+            raise ValueError("XERO_CLIENT_ID and XERO_CLIENT_SECRET come together.")
         return self
 
     @classmethod

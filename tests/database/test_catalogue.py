@@ -22,6 +22,7 @@ DIRECTORY_COLUMNS = {
         "traceparent",
     },
     "organisations": {"id", "created_at", "ended_at"},
+    "webhook_routes": {"provider", "tenant_id", "organisation_id"},
 }  # fmt: skip
 
 pytestmark = pytest.mark.row_security

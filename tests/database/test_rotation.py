@@ -25,8 +25,11 @@ from billingone_api.database.sealed import (
     SEALED,
     Sealed,
     answer_place,
+    app_place,
+    consent_place,
     credentials_place,
     token_place,
+    verifier_place,
 )
 from billingone_api.database.unit_of_work import unit_of_work
 from billingone_api.kit.cipher import Cipher, DecryptionFailed, parse_key_ring
@@ -48,6 +51,7 @@ HASHES = {
     ("idempotency_keys", "slot"),
     ("invoices", "lines_digest"),
     ("invoices", "seen_digest"),
+    ("oauth_states", "hash"),
 }
 CONNECTION = UUID("0192f0c1-1111-7000-8000-000000000001")
 
@@ -86,8 +90,40 @@ async def keep_secrets(
         connection_id=CONNECTION,
         token=cipher.encrypt(b"token", context=place),
     )
+    await keep_consent(database, organisation_id, cipher)
     for number in range(count):
         await keep_answer(database, organisation_id, cipher, number)
+
+
+async def keep_consent(database: Database, organisation_id: UUID, cipher: Cipher) -> None:
+    state = b"state"
+    await database.insert(
+        "xero_apps",
+        organisation_id=organisation_id,
+        client_id="app",
+        client_secret=cipher.encrypt(b"secret", context=app_place(organisation_id)),
+        saved_by="Farah Nair",
+        saved_at=INSTANT,
+    )
+    await database.insert(
+        "oauth_states",
+        organisation_id=organisation_id,
+        hash=state,
+        subject="farah",
+        client_id="app",
+        verifier=cipher.encrypt(b"verifier", context=verifier_place(organisation_id, state)),
+        expires_at=INSTANT,
+    )
+    await database.insert(
+        "xero_consents",
+        organisation_id=organisation_id,
+        id=CONNECTION,
+        client_id="app",
+        tokens=cipher.encrypt(b"tokens", context=consent_place(organisation_id, CONNECTION)),
+        scope="offline_access",
+        given_by="Farah Nair",
+        given_at=INSTANT,
+    )
 
 
 async def keep_answer(
@@ -138,10 +174,13 @@ async def test_after_a_rotation_the_old_key_is_not_needed(
     await keep_secrets(database, organisations[0], OLD, count=BATCH + 1)
     await keep_secrets(database, organisations[1], NEW, count=1)
     done = await rotate(engine, BOTH, tell=quiet)
-    assert (done.rotated, done.left, done.unreadable) == (BATCH + 3, 0, 0)
+    assert (done.rotated, done.left, done.unreadable) == (BATCH + 6, 0, 0)
     assert await opened(database, NEW) == {
         "integrations": 2,
         "provider_tokens": 2,
+        "xero_apps": 2,
+        "oauth_states": 2,
+        "xero_consents": 2,
         "idempotency_keys": BATCH + 2,
     }
     again = await rotate(engine, BOTH, tell=quiet)
@@ -182,12 +221,15 @@ async def test_a_rotation_under_concurrent_writes_loses_none_and_leaves_none(
     assert await opened(database, NEW) == {
         "integrations": 3,
         "provider_tokens": 3,
+        "xero_apps": 3,
+        "oauth_states": 3,
+        "xero_consents": 3,
         "idempotency_keys": 180,
     }
     for row in await rows_of(database, SEALED[0]):
         assert NEW.decrypt(row["secret"], context=SEALED[0].place(row)) == b"secret 59"
     figure(
-        f"7: {rotated + last.rotated} rotated under {written} writes, 0 left; all 186 values open "
+        f"7: {rotated + last.rotated} rotated under {written} writes, 0 left; all 195 values open "
         "without the old key"
     )
 
@@ -241,8 +283,8 @@ async def test_what_somebody_holds_is_waited_for_and_counted_as_left_meanwhile(
         await work.connection.exec_driver_sql("SELECT 1 FROM integrations FOR SHARE")
         rotating = asyncio.create_task(rotate(engine, BOTH, tell=told.append))
         await until(lambda: bool(told) or rotating.done())
-        assert told == ["Round 1: 2 brought over so far, 1 left."]
-    assert (await rotating).rotated == 3
+        assert told == ["Round 1: 5 brought over so far, 1 left."]
+    assert (await rotating).rotated == 6
     assert await opened(database, NEW)
 
 
@@ -255,7 +297,7 @@ async def test_what_no_key_opens_is_counted_and_left_as_it_is(
     sealed = lost.encrypt(b"lost", context=credentials_place(organisation_id, "pax8"))
     await database.as_owner("UPDATE integrations SET secret = $1", sealed)
     done = await rotate(engine, BOTH, tell=quiet)
-    assert (done.rotated, done.left, done.unreadable) == (BATCH + 2, 0, 1)
+    assert (done.rotated, done.left, done.unreadable) == (BATCH + 5, 0, 1)
     (row,) = await rows_of(database, SEALED[0])
     assert row["secret"] == sealed
 
@@ -282,15 +324,18 @@ async def test_a_value_moved_elsewhere_does_not_open(database: Database, place: 
     assert NEW.decrypt(value, context=sealed.place(at_home))
     moved = [at_home | {"organisation_id": two}]
     moved += [
-        at_home | {column.name: b"x" if column.name == "slot" else new_id()}
+        at_home | {column.name: b"x" if column.name in {"slot", "hash"} else new_id()}
         for column in sealed.known
     ]
     elsewhere = [sealed.place(row) for row in moved]
-    elsewhere += [
-        other.place(at_home | {"slot": b"x", "connection_id": CONNECTION, "provider": "pax8"})
-        for other in SEALED
-        if other is not sealed
-    ]
+    anywhere = {
+        "slot": b"x",
+        "hash": b"x",
+        "id": CONNECTION,
+        "connection_id": CONNECTION,
+        "provider": "pax8",
+    }
+    elsewhere += [other.place(at_home | anywhere) for other in SEALED if other is not sealed]
     for context in elsewhere:
         with pytest.raises(DecryptionFailed):
             NEW.decrypt(value, context=tuple(map(str, context)))
@@ -303,14 +348,14 @@ async def test_the_command_rotates_and_tells_what_is_left(own_database: Database
     ended = await asyncio.to_thread(billingone, "rotate-keys", environment=environment)
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines() == [
-        "Round 1: 5 brought over so far, 0 left.",
-        "5 brought under key k2, 0 left under other keys, 0 that no key of the ring opens.",
+        "Round 1: 8 brought over so far, 0 left.",
+        "8 brought under key k2, 0 left under other keys, 0 that no key of the ring opens.",
     ]
     alone = environment | {
         "ENCRYPTION_KEYS": f"k3:{base64.b64encode(secrets.token_bytes(32)).decode()}"
     }
     ended = await asyncio.to_thread(billingone, "rotate-keys", environment=alone)
     assert ended.code == 1
-    assert "0 left under other keys, 5 that no key of the ring opens." in ended.out
+    assert "0 left under other keys, 8 that no key of the ring opens." in ended.out
     assert "Keep the other keys" in ended.err
     assert await opened(own_database, NEW)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Table
 
+from billingone_api.database.tables.consents import oauth_states, xero_apps, xero_consents
 from billingone_api.database.tables.idempotency import idempotency_keys
 from billingone_api.database.tables.integrations import integrations, provider_tokens
 
@@ -22,6 +23,18 @@ def credentials_place(organisation_id: UUID, provider: str) -> Place:
 
 def token_place(organisation_id: UUID, provider: str, connection_id: UUID) -> Place:
     return (str(organisation_id), provider, "token", str(connection_id))
+
+
+def app_place(organisation_id: UUID) -> Place:
+    return (str(organisation_id), "xero", "app")
+
+
+def verifier_place(organisation_id: UUID, state: bytes) -> Place:
+    return (str(organisation_id), "xero", "verifier", state.hex())
+
+
+def consent_place(organisation_id: UUID, consent_id: UUID) -> Place:
+    return (str(organisation_id), "xero", "consent", str(consent_id))
 
 
 def answer_place(organisation_id: UUID, slot: bytes) -> Place:
@@ -51,6 +64,21 @@ SEALED: Final = (
         provider_tokens.c.token,
         (provider_tokens.c.provider, provider_tokens.c.connection_id),
         lambda row: token_place(row["organisation_id"], row["provider"], row["connection_id"]),
+    ),
+    Sealed(
+        xero_apps.c.client_secret,
+        (),
+        lambda row: app_place(row["organisation_id"]),
+    ),
+    Sealed(
+        oauth_states.c.verifier,
+        (oauth_states.c.hash,),
+        lambda row: verifier_place(row["organisation_id"], row["hash"]),
+    ),
+    Sealed(
+        xero_consents.c.tokens,
+        (xero_consents.c.id,),
+        lambda row: consent_place(row["organisation_id"], row["id"]),
     ),
     Sealed(
         idempotency_keys.c.answer,

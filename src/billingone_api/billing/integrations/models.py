@@ -10,7 +10,8 @@ from billingone_api.kit.cipher import Secret
 from billingone_api.kit.errors import Conflict
 
 PAX8: Final = "pax8"
-PROVIDERS: Final = {PAX8: "Pax8"}
+XERO: Final = "xero"
+PROVIDERS: Final = {PAX8: "Pax8", XERO: "Xero"}
 """Whom the product can be connected to, and what people call them."""
 
 SCHEDULE: Final = "schedule"
@@ -43,9 +44,10 @@ class CredentialsUnreadable(Exception):
 
 
 class AuthMode(StrEnum):
-    """How a third party is told who we are; Pax8's delegated OAuth will be another."""
+    """How a third party is told who we are: by a key of the organisation's, or by its consent."""
 
     CLIENT_CREDENTIALS = "client_credentials"
+    AUTHORIZATION_CODE = "authorization_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,26 @@ class ClientCredentials:
         return self.client_id
 
 
-Credentials: TypeAlias = ClientCredentials
-"""A union by `auth_mode`; other modes join it."""
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """One of the organisations that a consent reaches; the consent keeps the tokens for all."""
+
+    auth_mode: ClassVar[AuthMode] = AuthMode.AUTHORIZATION_CODE
+
+    consent_id: UUID
+    tenant_id: str
+    connection_id: str
+    """The third party's, by which the connection of this organisation alone is ended."""
+    name: str | None
+
+    @property
+    def account(self) -> str:
+        """What the organisation is called there."""
+        return self.name or self.tenant_id
+
+
+Credentials: TypeAlias = ClientCredentials | Consented
+"""A union by `auth_mode`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +115,24 @@ class NewConnection:
 
 
 class FailureCode(StrEnum):
-    """Why a third party cannot be read. The first two need a person; the others pass."""
+    """Why a third party cannot be read. The first five need a person; the others pass."""
 
     CREDENTIALS_REJECTED = "credentials_rejected"
     PERMISSION_DENIED = "permission_denied"
+    RECONNECT = "reconnect"
+    SCOPE_MISSING = "scope_missing"
+    ORGANISATION_LOST = "organisation_lost"
     PROVIDER_UNAVAILABLE = "provider_unavailable"
     PROVIDER_RATE_LIMITED = "provider_rate_limited"
     PROVIDER_MALFORMED = "provider_malformed"
 
     @property
     def needs_a_person(self) -> bool:
-        return self in {FailureCode.CREDENTIALS_REJECTED, FailureCode.PERMISSION_DENIED}
+        return self not in {
+            FailureCode.PROVIDER_UNAVAILABLE,
+            FailureCode.PROVIDER_RATE_LIMITED,
+            FailureCode.PROVIDER_MALFORMED,
+        }
 
 
 @dataclass(frozen=True, slots=True)

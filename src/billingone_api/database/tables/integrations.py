@@ -57,3 +57,12 @@ provider_limits = tenant_table(
     # requests in a row that brought no answer
     Column("failures", Integer, nullable=False, server_default="0"),
 )
+
+provider_slots = tenant_table(
+    "provider_slots",
+    Column("provider", Text, primary_key=True),
+    Column("slot", Integer, primary_key=True),
+    # whose request is under way there, and until when at the latest
+    Column("lease", UUID(as_uuid=True)),
+    Column("leased_until", DateTime(timezone=True)),
+)

@@ -69,6 +69,7 @@ class XeroClient:
         sleep: Sleep,
         policy: RetryPolicy | None = None,
     ) -> None:
+        self.tenant_id = tenant.tenant_id
         self._limits = XeroLimits()
         calls = JsonCalls(
             http,

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from billingone_api.billing.integrations import models
 from billingone_api.billing.integrations.models import Credentials, Failure, FailureCode
 from billingone_api.kit.http.limits import Limiter
 from billingone_api.kit.http.retries import RetryPolicy
@@ -15,7 +16,12 @@ from billingone_api.providers.errors import (
     ProviderUnavailable,
 )
 from billingone_api.providers.pax8.client import Pax8Client
-from billingone_api.providers.pax8.tokens import ClientCredentials, Pax8Credentials, Pax8Endpoints
+from billingone_api.providers.pax8.tokens import (
+    PAX8,
+    ClientCredentials,
+    Pax8Credentials,
+    Pax8Endpoints,
+)
 from billingone_api.providers.tokens import MemoryTokenStore, TokenStore
 
 LONGEST_TEST: Final = 9.5
@@ -106,4 +112,6 @@ def _told(error: ProviderError) -> Failure:
 
 
 def _pax8s(credentials: Credentials) -> Pax8Credentials:
+    if not isinstance(credentials, models.ClientCredentials):
+        raise PAX8.rejected()
     return ClientCredentials(credentials.client_id, credentials.client_secret)

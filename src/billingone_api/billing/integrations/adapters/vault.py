@@ -1,6 +1,7 @@
 """Seals credentials for the one organisation, provider and field they belong to."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from billingone_api.billing.integrations.models import (
     AuthMode,
     ClientCredentials,
+    Consented,
     Credentials,
     CredentialsUnreadable,
 )
@@ -23,11 +25,7 @@ class CipherVault:
     organisation_id: UUID
 
     def seal(self, provider: str, credentials: Credentials) -> bytes:
-        written = {
-            "auth_mode": credentials.auth_mode,
-            "client_id": credentials.client_id,
-            "client_secret": credentials.client_secret.reveal(),
-        }
+        written = _written(credentials) | {"auth_mode": credentials.auth_mode}
         return self.cipher.encrypt(json.dumps(written).encode(), context=self._place(provider))
 
     def open(self, provider: str, sealed: bytes) -> Credentials:
@@ -44,7 +42,27 @@ class CipherVault:
         return credentials_place(self.organisation_id, provider)
 
 
-def _read(written: Any) -> Credentials:
+def _written(credentials: Credentials) -> dict[str, str | None]:
+    match credentials:
+        case ClientCredentials(client_id, client_secret):
+            return {"client_id": client_id, "client_secret": client_secret.reveal()}
+        case Consented(consent_id, tenant_id, connection_id, name):
+            return {
+                "consent_id": str(consent_id),
+                "tenant_id": tenant_id,
+                "connection_id": connection_id,
+                "name": name,
+            }
+
+
+def _read(written: Mapping[str, Any]) -> Credentials:
     match AuthMode(written["auth_mode"]):
         case AuthMode.CLIENT_CREDENTIALS:
             return ClientCredentials(written["client_id"], Secret(written["client_secret"]))
+        case AuthMode.AUTHORIZATION_CODE:
+            return Consented(
+                UUID(written["consent_id"]),
+                written["tenant_id"],
+                written["connection_id"],
+                written["name"],
+            )
