@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 LONGEST_ID: Final = 200
 LONGEST_TEXT: Final = 500
 """A name of 500 characters still fits into an index of PostgreSQL, whatever its script."""
+LONGEST_PROSE: Final = 10_000
 _LONGEST_EXCERPT: Final = 2000
 
 # PostgreSQL keeps neither NUL nor unpaired surrogates; JSON can write both.
@@ -71,6 +72,11 @@ Identifier = Annotated[
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_WITHOUT_NUL)
 ]
+
+LongText = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_PROSE, pattern=_WITHOUT_NUL)
+]
+"""A description: up to 10,000 characters, line breaks and all."""
 
 
 def exact_number(value: Any) -> Decimal | None:
@@ -218,7 +224,7 @@ def _sentence(problem: ErrorDetails) -> str:
     kind = problem["type"]
     if kind == "string_too_long":
         return f"It is longer than {problem['ctx']['max_length']} characters."
-    if kind in {"number", "date"}:
+    if kind in {"number", "date", "id"}:
         return problem["msg"]
     return _SENTENCES.get(kind, "It cannot be read.")
 

@@ -215,6 +215,85 @@ async def test_a_get_is_not_repeated_after_what_stays(
     assert waits.seconds == []
 
 
+def content(answer: Any) -> Any:
+    """Judges as somebody does who tells in an answer of success that they cannot."""
+    match answer.get("errors"):
+        case "busy":
+            raise HttpRateLimited("busy")
+        case "broken":
+            raise HttpUnavailable("broken")
+        case "wrong":
+            raise HttpRefused("wrong", status=200, body=b"")
+    return answer["content"]
+
+
+async def test_a_query_is_a_post_of_json_whose_answer_is_judged(
+    calls: JsonCalls, route: respx.Route, turns: Turns
+) -> None:
+    route.mock(return_value=httpx.Response(200, text='{"content": 86.4560}'))
+    body = {"query": "query q { é }"}
+    headers = {"Authorization": "Bearer t"}
+    found = await calls.query(URL, body=body, headers=headers, judge=content)
+    assert str(found) == "86.4560"
+    sent = route.calls.last.request
+    assert (sent.method, sent.headers["Content-Type"]) == ("POST", "application/json")
+    assert (sent.headers["Accept"], sent.headers["Authorization"]) == (
+        "application/json",
+        "Bearer t",
+    )
+    assert json.loads(sent.content) == body
+    assert (turns.taken, turns.outcomes) == (1, [None])
+
+
+@pytest.mark.parametrize("outcome", PASSING, ids=told)
+async def test_a_query_is_repeated_after_what_may_pass(
+    outcome: Any, calls: JsonCalls, route: respx.Route, turns: Turns, waits: Waits
+) -> None:
+    route.mock(side_effect=[outcome, outcome, outcome, GOOD])
+    assert await calls.query(URL, body={"query": "q"}, judge=content) == []
+    assert route.call_count == turns.taken == 4
+    assert {call.request.content for call in route.calls} == {b'{"query":"q"}'}
+    assert len(waits.seconds) == 3
+
+
+@pytest.mark.parametrize("outcome", LASTING, ids=told)
+async def test_a_query_is_not_repeated_after_what_stays(
+    outcome: Any, calls: JsonCalls, route: respx.Route
+) -> None:
+    route.mock(return_value=outcome)
+    with pytest.raises(HttpError):
+        await calls.query(URL, body={}, judge=content)
+    assert route.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "waited"),
+    [("busy", HttpRateLimited, [12.5]), ("broken", HttpUnavailable, [0.375])],
+)
+async def test_what_an_answer_of_success_is_judged_to_be_counts_as_a_status_would(
+    told: str,
+    kind: type[HttpError],
+    waited: list[float],
+    calls: JsonCalls,
+    route: respx.Route,
+    turns: Turns,
+    waits: Waits,
+) -> None:
+    route.mock(side_effect=[httpx.Response(200, json={"errors": told}), GOOD])
+    assert await calls.query(URL, body={}, judge=content) == []
+    assert waits.seconds == waited
+    assert [type(outcome) for outcome in turns.outcomes] == [kind, type(None)]
+
+
+async def test_what_is_judged_to_stay_is_not_repeated(
+    calls: JsonCalls, route: respx.Route, turns: Turns
+) -> None:
+    route.mock(return_value=httpx.Response(200, json={"errors": "wrong"}))
+    with pytest.raises(HttpRefused):
+        await calls.query(URL, body={}, judge=content)
+    assert (route.call_count, len(turns.outcomes)) == (1, 1)
+
+
 @pytest.mark.parametrize("outcome", [*PASSING, *LASTING], ids=told)
 @pytest.mark.parametrize("method", ["post_json", "post_form"])
 async def test_a_post_is_sent_once_whatever_comes(
@@ -409,8 +488,11 @@ Sender = Callable[[JsonCalls], Awaitable[Any]]
         ),
         lambda calls: calls.post_json(URL, body={"client_secret": PLANTED}),
         lambda calls: calls.post_form(URL, form={"client_secret": PLANTED}),
+        lambda calls: calls.query(
+            URL, body={"q": PLANTED}, headers={"Authorization": PLANTED}, judge=content
+        ),
     ],
-    ids=["get", "json", "form"],
+    ids=["get", "json", "form", "query"],
 )
 async def test_no_error_shows_what_was_sent_or_what_came(
     outcome: Any, send: Sender, calls: JsonCalls, route: respx.Route

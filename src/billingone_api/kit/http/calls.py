@@ -24,6 +24,8 @@ from billingone_api.kit.tracing import span
 
 Sleep = Callable[[float], Awaitable[None]]
 Query = Mapping[str, str | int]
+Judge = Callable[[Any], Any]
+"""Gives what is of use in an answer of success, or raises the HttpError that it holds."""
 T = TypeVar("T")
 
 _NOT_SENDABLE: Final = (
@@ -64,8 +66,9 @@ class _Call:
 class JsonCalls:
     """Requests to one third party, each attempt in its turn and within `seconds`.
 
-    GET is repeated as the policy says: after 408, 429, 5xx, time-outs, broken lines and bodies
-    that are no JSON. All else is sent once: nobody can tell what became of the first one.
+    What only reads (`get` and `query`) is repeated as the policy says: after 408, 429, 5xx,
+    time-outs, broken lines and bodies that are no JSON. All else is sent once: nobody can tell
+    what became of the first one.
     """
 
     def __init__(
@@ -91,7 +94,18 @@ class JsonCalls:
         self, url: str, *, query: Query | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
         call = _Call("GET", url, {"headers": _asking_for_json(headers)}, query)
-        return await self._repeated(call)
+        return await self._repeated(call, Answer.json)
+
+    async def query(
+        self, url: str, *, body: object, judge: Judge, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """A POST that changes nothing at their end, as GraphQL reads.
+
+        Where they say in an answer of success that they cannot, `judge` raises it: so it is
+        repeated, and told to whoever keeps the turns, as a status would be.
+        """
+        call = _Call("POST", url, {"json": body, "headers": _asking_for_json(headers)})
+        return await self._repeated(call, lambda answer: judge(answer.json()))
 
     async def post_json(self, url: str, *, body: object) -> Any:
         call = _Call("POST", url, {"json": body, "headers": _asking_for_json(None)})
@@ -115,12 +129,12 @@ class JsonCalls:
         call = _Call(method, url, {"data": form, "headers": _asking_for_json(headers)})
         await self._heeded(call, lambda _: None)
 
-    async def _repeated(self, call: _Call) -> Any:
+    async def _repeated(self, call: _Call, read: Callable[[Answer], T]) -> T:
         attempt = 0
         while True:
             attempt += 1
             try:
-                return await self._once(call)
+                return await self._heeded(call, read)
             except (HttpUnavailable, HttpRateLimited) as error:
                 wait = self._wait(attempt, error)
                 if wait is None:

@@ -5,14 +5,12 @@ fields we have no use for are passed over. Money is per unit and per billing ter
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-from pydantic import AliasGenerator, ConfigDict, Field, PlainValidator
+from pydantic import AliasGenerator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
-from billingone_api.providers.pax8.dates import parse_pax8_datetime
+from billingone_api.providers.dates import Moment
 from billingone_api.providers.records import Identifier, Number, Payload, Reject, Text
 
 T = TypeVar("T")
@@ -38,16 +36,6 @@ class Page(Generic[T]):
     number: int
     total_pages: int
     total_records: int
-
-
-def _moment(value: Any) -> datetime | date | None:
-    try:
-        return parse_pax8_datetime(value)
-    except ValueError as error:
-        raise PydanticCustomError("date", str(error)) from error
-
-
-Moment = Annotated[datetime | date | None, PlainValidator(_moment)]
 
 
 class Pax8Payload(Payload):

@@ -19,12 +19,11 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from billingone_api.providers.records import LONGEST_ID, Payload, Text
+from billingone_api.providers.records import LONGEST_ID, LongText, Payload, Text
 from billingone_api.providers.xero.dates import parse_day, parse_instant
 
 T = TypeVar("T")
 
-_LONGEST_PROSE: Final = 10_000
 _WITHOUT_NUL: Final = r"^[^\x00]*$"
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 _INITIALS: Final = {"id": "ID", "utc": "UTC"}
@@ -83,12 +82,7 @@ Guid = Annotated[
 OtherGuid = Annotated[Guid | None, BeforeValidator(_unless_nobody)]
 """Another record's id; all zeros are none."""
 Words = Annotated[Text | None, BeforeValidator(_unless_empty)]
-Prose = Annotated[
-    Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_PROSE, pattern=_WITHOUT_NUL)]
-    | None,
-    BeforeValidator(_unless_empty),
-]
-"""A description: up to 10,000 characters, line breaks and all."""
+Prose = Annotated[LongText | None, BeforeValidator(_unless_empty)]
 Flag = Annotated[bool | None, BeforeValidator(_unless_empty)]
 """True, false, and the same in quotes."""
 Many = Annotated[tuple[T, ...], BeforeValidator(_unless_null)]

@@ -1,8 +1,11 @@
-"""The dates of Pax8, which come in four shapes, in one and the same field too."""
+"""Dates in the shapes that third parties write, in one and the same field too."""
 
 import re
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import PlainValidator
+from pydantic_core import PydanticCustomError
 
 # The hour ends at 23 here because Python 3.13 began to take 24 for the next day.
 _SHAPE: Final = re.compile(
@@ -13,7 +16,7 @@ _SHAPE: Final = re.compile(
 )
 
 
-def parse_pax8_datetime(value: Any) -> datetime | date | None:
+def parse_moment(value: Any) -> datetime | date | None:
     """A day stays a `date`, an instant is in UTC, and one without an offset is taken for UTC.
 
     Known shapes: `2021-01-01T08:30:00Z`, `2020-12-01T13:20:13.153-0700`, `2020-12-03`,
@@ -35,6 +38,31 @@ def parse_pax8_datetime(value: Any) -> datetime | date | None:
         raise ValueError("It is not a date of the calendar.") from error
 
 
+def parse_day(value: Any) -> date | None:
+    """The day of the calendar as it is written there, whatever instant follows it."""
+    if parse_moment(value) is None:
+        return None
+    return date.fromisoformat(value.strip()[:10])
+
+
 def _instant(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _moment(value: Any) -> datetime | date | None:
+    try:
+        return parse_moment(value)
+    except ValueError as error:
+        raise PydanticCustomError("date", str(error)) from error
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return parse_day(value)
+    except ValueError as error:
+        raise PydanticCustomError("date", str(error)) from error
+
+
+Moment = Annotated[datetime | date | None, PlainValidator(_moment)]
+Day = Annotated[date | None, PlainValidator(_day)]

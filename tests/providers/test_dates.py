@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billingone_api.providers.pax8.dates import parse_pax8_datetime
+from billingone_api.providers.dates import parse_day, parse_moment
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from billingone_api.providers.pax8.dates import parse_pax8_datetime
     ],
 )
 def test_each_shape_says_the_same(sent: str | None, meant: object) -> None:
-    found = parse_pax8_datetime(sent)
+    found = parse_moment(sent)
     assert found == meant
     assert type(found) is type(meant)
     assert not isinstance(found, datetime) or found.tzinfo is UTC
@@ -50,7 +50,29 @@ def test_each_shape_says_the_same(sent: str | None, meant: object) -> None:
 )  # fmt: skip
 def test_what_is_no_date_of_theirs_is_refused(sent: Any) -> None:
     with pytest.raises(ValueError, match="not a date"):
-        parse_pax8_datetime(sent)
+        parse_moment(sent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("2026-11-24", date(2026, 11, 24)),
+        (" 2026-11-24T00:30:00+1030", date(2026, 11, 24)),
+        ("2026-11-24T23:30:00-05:00", date(2026, 11, 24)),
+        ("2026-11-24T23:59:59.999", date(2026, 11, 24)),
+        (" ", None),
+        (None, None),
+    ],
+)
+def test_a_day_is_the_one_that_is_written(sent: str | None, meant: date | None) -> None:
+    found = parse_day(sent)
+    assert (found, type(found)) == (meant, type(meant))
+
+
+@pytest.mark.parametrize("sent", ["24/11/2026", "2026-11-31", "2026-11-24T", 20261124, True])
+def test_what_is_no_date_is_no_day(sent: Any) -> None:
+    with pytest.raises(ValueError, match="not a date"):
+        parse_day(sent)
 
 
 @given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-7))])))
@@ -61,7 +83,7 @@ def test_an_instant_survives_both_ways_to_write_its_offset(instant: datetime) ->
         return
     with_colon = instant.isoformat()
     without = with_colon[:-3] + with_colon[-2:]
-    assert parse_pax8_datetime(with_colon) == parse_pax8_datetime(without) == utc
+    assert parse_moment(with_colon) == parse_moment(without) == utc
 
 
 @given(
@@ -69,7 +91,7 @@ def test_an_instant_survives_both_ways_to_write_its_offset(instant: datetime) ->
 )
 def test_no_text_breaks_the_reading(sent: str) -> None:
     try:
-        found = parse_pax8_datetime(sent)
+        found = parse_moment(sent)
     except ValueError as error:
         assert str(error).startswith("It is not a date")  # noqa: PT017 - either way is right
         return
