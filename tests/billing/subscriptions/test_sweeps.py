@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billingone_api.billing.subscriptions.models import Company, Listing, Removal
+from billingone_api.billing.subscriptions.models import Company, Listing
 from billingone_api.billing.subscriptions.sweeps import AT_A_TIME, MOST_ROUNDS, Place, Save, Sweep
-from billingone_api.billing.syncs.models import Tally, Unreadable
+from billingone_api.billing.syncs.models import Removal, Tally, Unreadable
 from billingone_api.request import Work
 
 NO_WORK: Work = None  # type: ignore[assignment]  # nothing here opens a transaction
@@ -21,7 +21,7 @@ def named(source_id: str) -> Company:
 
 
 @dataclass
-class MemoryLedger:
+class MemorySightings:
     """Rows and what was met of them, in memory."""
 
     rows: set[str]
@@ -96,8 +96,8 @@ class ShiftingList:
             del self.rows[where % len(self.rows)]
 
 
-async def swept(source: ShiftingList, ledger: MemoryLedger) -> tuple[Tally, str | None]:
-    sweep = Sweep("companies", source.read, source.find, nothing_more, ledger)
+async def swept(source: ShiftingList, sightings: MemorySightings) -> tuple[Tally, str | None]:
+    sweep = Sweep("companies", source.read, source.find, nothing_more, sightings)
     tally, notice = Tally(), None
     async for batch in sweep.batches(None):
         tally += await batch.write(NO_WORK)
@@ -128,8 +128,8 @@ def test_whatever_was_listed_all_along_is_met_and_never_removed(
             change(*happens)
         return await ShiftingList.read(source, page)
 
-    ledger = MemoryLedger({*rows, *(f"stranger-{number}" for number in range(strangers))})
-    sweep = Sweep("companies", read, source.find, nothing_more, ledger)
+    sightings = MemorySightings({*rows, *(f"stranger-{number}" for number in range(strangers))})
+    sweep = Sweep("companies", read, source.find, nothing_more, sightings)
 
     async def run() -> str | None:
         notice = None
@@ -140,9 +140,9 @@ def test_whatever_was_listed_all_along_is_met_and_never_removed(
 
     notice = asyncio.run(run())
     listed_all_along = set(rows) & set(source.rows)
-    assert listed_all_along <= ledger.rows
+    assert listed_all_along <= sightings.rows
     if notice is None:
-        assert not any(row.startswith("stranger") for row in ledger.rows)
+        assert not any(row.startswith("stranger") for row in sightings.rows)
         assert source.reads <= MOST_ROUNDS * (len(rows) + 41)
 
 
@@ -156,18 +156,18 @@ async def test_a_row_that_a_swap_moved_past_us_is_asked_for_and_kept() -> None:
             source.rows = [*source.rows[1:], "new"]  # before the second page is read
         return await read(page)
 
-    ledger = MemoryLedger({f"row-{number}" for number in range(6)} | {"gone"})
-    sweep = Sweep("companies", swapping, source.find, nothing_more, ledger)
+    sightings = MemorySightings({f"row-{number}" for number in range(6)} | {"gone"})
+    sweep = Sweep("companies", swapping, source.find, nothing_more, sightings)
     batches = [batch async for batch in sweep.batches(None)]
     tallies = [await batch.write(NO_WORK) for batch in batches]
     assert sorted(source.asked) == ["gone", "row-2"]
-    assert ledger.rows == {f"row-{number}" for number in range(6)} | {"new"}
+    assert sightings.rows == {f"row-{number}" for number in range(6)} | {"new"}
     assert sum(tally.gone for tally in tallies) == 1
 
 
 async def test_pages_are_read_ahead_a_few_at_a_time_and_each_once() -> None:
     source = ShiftingList([f"row-{number}" for number in range(60)], [])
-    tally, notice = await swept(source, MemoryLedger(set()))
+    tally, notice = await swept(source, MemorySightings(set()))
     assert (tally.read, notice, source.reads) == (60, None, 20)
     assert source.most_at_once == AT_A_TIME
 
@@ -181,7 +181,7 @@ async def test_a_failing_page_ends_the_sweep_and_the_pages_ahead_of_it() -> None
         return await source.read(page)
 
     others = asyncio.all_tasks()
-    sweep = Sweep("companies", read, source.find, nothing_more, MemoryLedger(set()))
+    sweep = Sweep("companies", read, source.find, nothing_more, MemorySightings(set()))
     batches = sweep.batches(None)
     first = await anext(batches)
     assert first.checkpoint == {
@@ -200,8 +200,8 @@ async def test_a_failing_page_ends_the_sweep_and_the_pages_ahead_of_it() -> None
 
 async def test_a_step_that_is_done_does_nothing_more() -> None:
     source = ShiftingList(["row"], [])
-    ledger = MemoryLedger({"row", "gone"})
-    sweep = Sweep("companies", source.read, source.find, nothing_more, ledger)
+    sightings = MemorySightings({"row", "gone"})
+    sweep = Sweep("companies", source.read, source.find, nothing_more, sightings)
     (batch,) = [batch async for batch in sweep.batches(None)]
     assert (await batch.write(NO_WORK)).gone == 1
     assert [batch async for batch in sweep.batches(batch.checkpoint)] == []
@@ -210,7 +210,7 @@ async def test_a_step_that_is_done_does_nothing_more() -> None:
 
 async def test_a_list_of_nothing_is_one_page_read() -> None:
     source = ShiftingList([], [])
-    tally, notice = await swept(source, MemoryLedger(set()))
+    tally, notice = await swept(source, MemorySightings(set()))
     assert (tally, notice, source.reads) == (Tally(), None, 1)
 
 

@@ -96,19 +96,6 @@ class Listing(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
-    """What a complete sweep did about the rows that it did not meet.
-
-    Of `known` rows `missing` were not met; `gone` got a tombstone: all of them, or none where so
-    many do not go at once.
-    """
-
-    known: int
-    missing: int
-    gone: int
-
-
-@dataclass(frozen=True, slots=True)
 class ProductNews:
     """What was learnt of products: to be written together with the subscriptions that name them.
 

@@ -1,6 +1,6 @@
 """What copying the portfolio needs of Pax8 and of the database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -9,7 +9,6 @@ from billingone_api.billing.subscriptions.models import (
     Listing,
     Product,
     ProductNews,
-    Removal,
     Subscription,
 )
 from billingone_api.billing.syncs.models import Tally, Unreadable
@@ -35,32 +34,6 @@ class Portfolio(Protocol):
 
     async def has_usage(self, subscription_id: str) -> bool | None:
         """Whether usage summaries exist; None where we may not know."""
-        ...
-
-
-class Ledger(Protocol):
-    """What a sweep of one kind has met, and the tombstones for what it has not."""
-
-    async def met(self) -> set[str]:
-        """What earlier batches of the run met: committed, for a step that goes on."""
-        ...
-
-    async def unmet(self, met: Collection[str], *, most: int) -> Sequence[str]:
-        """Rows that are not among these, as committed: at most so many."""
-        ...
-
-    async def note(
-        self, work: Work, *, readable: Collection[str], unreadable: Sequence[Unreadable]
-    ) -> None:
-        """Remember these; put the unreadable aside and release those that were once."""
-        ...
-
-    async def begin_again(self, work: Work) -> None:
-        """Forget what was met, for another round."""
-        ...
-
-    async def remove_unmet(self, work: Work) -> Removal:
-        """After a complete sweep: tombstones for the rest, unless that is too much to believe."""
         ...
 
 

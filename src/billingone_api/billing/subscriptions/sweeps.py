@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from billingone_api.billing.subscriptions.models import Listing, Removal
-from billingone_api.billing.subscriptions.ports import Ledger
+from billingone_api.billing.subscriptions.models import Listing
 from billingone_api.billing.syncs.models import Tally, Unreadable
-from billingone_api.billing.syncs.ports import Checkpoint
+from billingone_api.billing.syncs.ports import Checkpoint, Sightings
 from billingone_api.request import Work
 
 AT_A_TIME: Final = 4
@@ -20,6 +19,7 @@ MOST_ASKED: Final = 500
 """Rows a complete sweep did not meet that are asked for one by one before they are removed."""
 MOST_ROUNDS: Final = 3
 """A list that changes while it is read is read again, this often in all."""
+_WHOSE: Final = "Pax8"
 
 
 class Named(Protocol):
@@ -89,7 +89,7 @@ class SweepBatch:
     save: Save
     readable: Sequence[str]
     unreadable: Sequence[Unreadable]
-    ledger: Ledger
+    sightings: Sightings
     notice: str | None = None
 
     @property
@@ -98,16 +98,16 @@ class SweepBatch:
 
     async def write(self, work: Work) -> Tally:
         tally = await self.save(work) + Tally(quarantined=len(self.unreadable))
-        await self.ledger.note(work, readable=self.readable, unreadable=self.unreadable)
+        await self.sightings.note(work, readable=self.readable, unreadable=self.unreadable)
         match self.ending:
             case Ending.ANOTHER_ROUND:
-                await self.ledger.begin_again(work)
+                await self.sightings.begin_again(work)
             case Ending.INCOMPLETE:
                 self.notice = _never_still(self.kind)
             case Ending.COMPLETE:
-                removal = await self.ledger.remove_unmet(work)
+                removal = await self.sightings.remove_unmet(work)
                 tally += Tally(gone=removal.gone)
-                self.notice = _hard_to_believe(self.kind, removal)
+                self.notice = removal.doubt(_WHOSE, self.kind)
         return tally
 
 
@@ -129,11 +129,11 @@ class Sweep(Generic[T]):
     """One record by its id; None where there is none any more."""
     saving: Callable[[Sequence[T]], Awaitable[Save]]
     """Fetches what the records need besides, and answers how to write both."""
-    ledger: Ledger
+    sightings: Sightings
 
     async def batches(self, checkpoint: Checkpoint | None) -> AsyncIterator[SweepBatch]:
         place = Place(**checkpoint or {})
-        met = await self.ledger.met()
+        met = await self.sightings.met()
         while not place.is_done:
             ahead = PagesAhead(self.read, place)
             try:
@@ -177,11 +177,11 @@ class Sweep(Generic[T]):
             save=await self.saving(tuple(records.values())),
             readable=tuple(records),
             unreadable=tuple(unreadable.values()),
-            ledger=self.ledger,
+            sightings=self.sightings,
         )
 
     async def _still_there(self, met: set[str]) -> list[T | Unreadable]:
-        missing = await self.ledger.unmet(met, most=MOST_ASKED)
+        missing = await self.sightings.unmet(met, most=MOST_ASKED)
         found = await few_at_a_time(self.find, missing)
         return [one for one in found if one is not None]
 
@@ -252,16 +252,6 @@ def _following(place: Place, ending: Ending, *, met: int) -> Place:
 
 def _never_still(kind: str) -> str:
     return (
-        f"Pax8's list of {kind} changed each time it was read, {MOST_ROUNDS} times over. What it "
-        "gave is up to date; what may have gone from it is removed by the next sync."
-    )
-
-
-def _hard_to_believe(kind: str, removal: Removal) -> str | None:
-    if removal.gone == removal.missing:
-        return None
-    return (
-        f"Pax8 no longer lists {removal.missing:,} of {removal.known:,} {kind}. So many do not go "
-        "at once, so nothing was removed: look in Pax8 whether they are there. If they have really "
-        "gone, sync once more and confirm the removals."
+        f"{_WHOSE}'s list of {kind} changed each time it was read, {MOST_ROUNDS} times over. What "
+        "it gave is up to date; what may have gone from it is removed by the next sync."
     )

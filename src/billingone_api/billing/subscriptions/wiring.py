@@ -18,7 +18,6 @@ from billingone_api.billing.subscriptions.adapters.postgres.companies import (
 )
 from billingone_api.billing.subscriptions.adapters.postgres.detail import PostgresDetail
 from billingone_api.billing.subscriptions.adapters.postgres.files import PostgresFile
-from billingone_api.billing.subscriptions.adapters.postgres.ledger import PostgresLedger
 from billingone_api.billing.subscriptions.adapters.postgres.lists import PostgresList
 from billingone_api.billing.subscriptions.adapters.postgres.organisation import time_zone_of
 from billingone_api.billing.subscriptions.adapters.postgres.portfolio import (
@@ -30,6 +29,7 @@ from billingone_api.billing.subscriptions.models import Wanted
 from billingone_api.billing.subscriptions.ports import Portfolio
 from billingone_api.billing.subscriptions.service import Acquaintance, Refresh, companies_alone
 from billingone_api.billing.subscriptions.sweeps import Sweep
+from billingone_api.billing.syncs.adapters.sightings import PostgresSightings
 from billingone_api.billing.syncs.models import RunContext
 from billingone_api.billing.syncs.ports import Step
 from billingone_api.process import Process
@@ -102,7 +102,7 @@ def steps_over(pax8: Portfolio, process: Process, run: RunContext) -> Sequence[S
             read=pax8.companies,
             find=pax8.company,
             saving=companies_alone(PostgresCompanies(process.clock)),
-            ledger=PostgresLedger(process, run, COMPANIES),
+            sightings=PostgresSightings(process, run, COMPANIES),
         ),
         Refresh(pax8, products, process.clock),
         Sweep(
@@ -110,6 +110,6 @@ def steps_over(pax8: Portfolio, process: Process, run: RunContext) -> Sequence[S
             read=pax8.subscriptions,
             find=pax8.subscription,
             saving=acquaintance.saving,
-            ledger=PostgresLedger(process, run, SUBSCRIPTIONS),
+            sightings=PostgresSightings(process, run, SUBSCRIPTIONS),
         ),
     )

@@ -115,6 +115,29 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What a complete sweep did about the rows that it did not meet.
+
+    Of `known` rows `missing` were not met; `gone` got a tombstone: all of them, or none where so
+    many do not go at once.
+    """
+
+    known: int
+    missing: int
+    gone: int
+
+    def doubt(self, of: str, kind: str) -> str | None:
+        """What to say where so many do not go at once; `of` is what people call the source."""
+        if self.gone == self.missing:
+            return None
+        return (
+            f"{of} no longer lists {self.missing:,} of {self.known:,} {kind}. So many do not go "
+            f"at once, so nothing was removed: look in {of} whether they are there. If they have "
+            "really gone, sync once more and confirm the removals."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RunContext:
     """A run as its steps see it. `connection_id` fences off credentials that were replaced."""
 

@@ -10,11 +10,13 @@ from billingone_api.billing.syncs.models import (
     Mode,
     Outcome,
     QueuedRun,
+    Removal,
     RunContext,
     StepBegun,
     Sync,
     Tally,
     Trigger,
+    Unreadable,
     Wait,
 )
 from billingone_api.process import Process
@@ -60,6 +62,32 @@ class Step(Protocol):
         meanwhile, so that what an iterator reads of the database is committed. Raises
         ProviderErrors.
         """
+        ...
+
+
+class Sightings(Protocol):
+    """What a sweep of one kind has met, and the tombstones for what it has not."""
+
+    async def met(self) -> set[str]:
+        """What earlier batches of the run met: committed, for a step that goes on."""
+        ...
+
+    async def unmet(self, met: Collection[str], *, most: int) -> Sequence[str]:
+        """Rows that are not among these, as committed: at most so many."""
+        ...
+
+    async def note(
+        self, work: Work, *, readable: Collection[str], unreadable: Sequence[Unreadable]
+    ) -> None:
+        """Remember these; put the unreadable aside and release those that were once."""
+        ...
+
+    async def begin_again(self, work: Work) -> None:
+        """Forget what was met, for another round."""
+        ...
+
+    async def remove_unmet(self, work: Work) -> Removal:
+        """After a complete sweep: tombstones for the rest, unless that is too much to believe."""
         ...
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.subscriptions.adapters.postgres.filters import Names, bound, words_in
-from billingone_api.billing.subscriptions.adapters.postgres.ledger import FROM_PAX8
+from billingone_api.billing.subscriptions.adapters.postgres.origin import FROM_PAX8
 from billingone_api.billing.subscriptions.adapters.postgres.products import (
     follow_usage,
     is_billed_by_usage,

@@ -7,8 +7,8 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from billingone_api.billing.subscriptions.adapters.postgres.ledger import AT, swept, unmet
 from billingone_api.billing.subscriptions.models import Company
+from billingone_api.billing.syncs.adapters.sightings import AT, swept, unmet
 from billingone_api.billing.syncs.models import Tally
 from billingone_api.database.fast import fetch, prepare
 from billingone_api.database.tables.subscriptions import pax8_companies

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import exists, literal_column, select
 
-from billingone_api.billing.subscriptions.adapters.postgres.ledger import FROM_PAX8
+from billingone_api.billing.subscriptions.adapters.postgres.origin import FROM_PAX8
 from billingone_api.billing.subscriptions.models import PAX8, Freshness
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import fetch_one, prepare

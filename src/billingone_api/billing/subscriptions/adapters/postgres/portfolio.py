@@ -21,15 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from billingone_api.billing.subscriptions.adapters.postgres.ledger import (
-    AT,
-    FROM_PAX8,
-    ORGANISATION,
-    swept,
-    unmet,
-)
+from billingone_api.billing.subscriptions.adapters.postgres.origin import FROM_PAX8
 from billingone_api.billing.subscriptions.adapters.postgres.products import is_billed_by_usage
 from billingone_api.billing.subscriptions.models import Subscription
+from billingone_api.billing.syncs.adapters.sightings import AT, ORGANISATION, swept, unmet
 from billingone_api.billing.syncs.models import Tally
 from billingone_api.database.fast import fetch, prepare
 from billingone_api.database.history import with_versions

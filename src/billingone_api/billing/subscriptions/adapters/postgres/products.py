@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from billingone_api.billing.subscriptions.adapters.postgres.ledger import AT, FROM_PAX8
+from billingone_api.billing.subscriptions.adapters.postgres.origin import FROM_PAX8
 from billingone_api.billing.subscriptions.models import FRESH_FOR, PAX8, Product, ProductNews
+from billingone_api.billing.syncs.adapters.sightings import AT
 from billingone_api.billing.syncs.adapters.sweeps import Quarantine
 from billingone_api.billing.syncs.models import RunContext, Tally
 from billingone_api.database.fast import fetch, prepare

@@ -1,7 +1,7 @@
 """What a sweep met, kept with its run; tombstones for what it did not meet."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -19,14 +19,13 @@ from sqlalchemy import (
     select,
 )
 
-from billingone_api.billing.subscriptions.models import PAX8, Removal
 from billingone_api.billing.syncs.adapters.sweeps import (
     Quarantine,
     Seen,
     is_confirmed,
     is_plausible,
 )
-from billingone_api.billing.syncs.models import RunContext, Unreadable
+from billingone_api.billing.syncs.models import Removal, RunContext, Unreadable
 from billingone_api.database.fast import Prepared, fetch, fetch_one, prepare
 from billingone_api.database.tables.syncs import sync_seen
 from billingone_api.database.tenancy import own
@@ -35,7 +34,6 @@ from billingone_api.process import Process
 
 AT: Final = bindparam("at", type_=DateTime(timezone=True))
 ORGANISATION: Final = bindparam("organisation_id", type_=UUID())
-FROM_PAX8: Final = literal_column(f"'{PAX8}'", Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +60,7 @@ def unmet(kind: str, table: FromClause, live: ColumnElement[bool]) -> ColumnElem
 def swept(
     kind: str, table: FromClause, live: ColumnElement[bool], *, burying: ClauseElement
 ) -> Swept:
+    """`live` says which rows the list should hold; what it binds comes as a sweep's `scope`."""
     missing = func.count().filter(unmet(kind, table, live))
     counting = select(func.count().label("known"), missing.label("missing"))
     is_met = table.c.source_id == bindparam("met", type_=ARRAY(Text)).any_()
@@ -75,19 +74,20 @@ def swept(
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresLedger:
-    """The ledger of one kind of record in one run."""
+class PostgresSightings:
+    """What one run has met of one kind of record; `scope` narrows the rows to those it reads."""
 
     process: Process
     run: RunContext
     swept: Swept
+    scope: Mapping[str, Any] = field(default_factory=dict)
 
     async def met(self) -> set[str]:
         async with self.process.work(self.run.organisation_id) as work:
             return await self._seen(work).ids()
 
     async def unmet(self, met: Collection[str], *, most: int) -> Sequence[str]:
-        values = {"organisation_id": self.run.organisation_id, "met": list(met), "most": most}
+        values = self._values() | {"met": list(met), "most": most}
         async with self.process.work(self.run.organisation_id) as work:
             rows = await fetch(work.connection, self.swept.listing, **values)
         return [row["source_id"] for row in rows]
@@ -120,10 +120,11 @@ class PostgresLedger:
         return (row["known"], row["missing"]) if row else (0, 0)
 
     def _values(self) -> dict[str, Any]:
-        return {"organisation_id": self.run.organisation_id, "run": self.run.run_id}
+        known = {"organisation_id": self.run.organisation_id, "run": self.run.run_id}
+        return known | dict(self.scope)
 
     def _seen(self, work: UnitOfWork) -> Seen:
         return Seen(work, self.run.run_id, self.swept.kind)
 
     def _quarantine(self, work: UnitOfWork) -> Quarantine:
-        return Quarantine(work, PAX8, self.swept.kind)
+        return Quarantine(work, self.run.source, self.swept.kind)
