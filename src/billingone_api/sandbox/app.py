@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from billingone_api.kit.clock import Clock, SystemClock
+from billingone_api.sandbox.catalogue import LICENSED_BY
 from billingone_api.sandbox.control import Control
 from billingone_api.sandbox.credentials import Credentials, Meter
 from billingone_api.sandbox.faults import HEADER, Faults
@@ -19,6 +20,8 @@ from billingone_api.sandbox.keys import KeyRing
 from billingone_api.sandbox.panelone import PanelOne
 from billingone_api.sandbox.pax8 import Pax8
 from billingone_api.sandbox.portfolio import Portfolio
+from billingone_api.sandbox.superops.control import SuperopsControl
+from billingone_api.sandbox.superops.room import Superops, SuperopsSettings
 from billingone_api.sandbox.tokens import ROLES, TokenMint
 from billingone_api.sandbox.wire import Record, json_response
 from billingone_api.sandbox.xero.control import XeroControl
@@ -56,6 +59,7 @@ class SandboxSettings:
     algorithms: tuple[str, ...] = ("RS256",)
     keys_folder: Path | None = None
     xero: XeroSettings = field(default_factory=XeroSettings)
+    superops: SuperopsSettings = field(default_factory=SuperopsSettings)
     clock: Clock = field(default_factory=SystemClock)
 
     @property
@@ -83,6 +87,11 @@ class SandboxSettings:
         """What stands for all of Xero's hosts: login, identity and API."""
         return f"{self.base_url}/xero"
 
+    @property
+    def superops_url(self) -> str:
+        """Below which `/us/msp` and `/eu/msp` stand for SuperOps' two hosts."""
+        return f"{self.base_url}/superops"
+
 
 class Sandbox:
     """The running practice ground: an ASGI app whose parts a test can reach."""
@@ -100,11 +109,13 @@ class Sandbox:
         self.credentials = _credentials(settings, self.portfolio)
         self.mint = _mint(settings, self.portfolio)
         self.xero = _xero(settings, self.portfolio)
+        self.superops = _superops(settings, self.portfolio, self.xero)
         control = Control(self.portfolio, faults=self.faults, credentials=self.credentials)
         self.app = Starlette(
             routes=[
                 Route("/", self.index, methods=["GET"]),
                 Mount("/_sandbox/xero", XeroControl(self.xero).app),
+                Mount("/_sandbox/superops", SuperopsControl(self.superops).app),
                 Mount("/_sandbox", control.app),
                 *(self._room(party) for party in self._third_parties()),
             ]
@@ -142,6 +153,7 @@ class Sandbox:
                 "token": f"curl -d role=Finance {settings.panelone_url}/token",
             },
             "xero": self._xero_guide(),
+            "superops": self._superops_guide(),
             "faults": {
                 "one_request": f"{HEADER}: 429",
                 "script": f"POST {settings.base_url}/_sandbox/faults "
@@ -170,6 +182,20 @@ class Sandbox:
             "state": f"GET {self.settings.base_url}/_sandbox/xero, which lists what can be done",
         }
 
+    def _superops_guide(self) -> Record:
+        """The account of Bluegum IT; the other tokens and accounts stand in the state."""
+        home, url = self.superops.home, self.settings.base_url
+        return {
+            "us_url": f"{self.settings.superops_url}/us/msp",
+            "eu_url": f"{self.settings.superops_url}/eu/msp",
+            "region": home.region,
+            "subdomain": home.subdomain,
+            "token": self.settings.superops.token,
+            "currency": "AUD",
+            **{f"{kind}s": len(rows) for kind, rows in home.collections.items()},
+            "state": f"GET {url}/_sandbox/superops, which lists what can be done",
+        }
+
     def _third_parties(self) -> list[ThirdParty]:
         settings = self.settings
         meter = Meter(settings.rate_limit, clock=settings.clock)
@@ -180,7 +206,12 @@ class Sandbox:
             client_id=settings.panelone_client_id,
             client_secret=settings.panelone_client_secret,
         )
-        return [pax8.third_party(), panelone.third_party(), self.xero.third_party()]
+        return [
+            pax8.third_party(),
+            panelone.third_party(),
+            self.xero.third_party(),
+            self.superops.third_party(),
+        ]
 
     def _room(self, party: ThirdParty) -> Mount:
         gate = Gate(party, faults=self.faults, latency_seconds=self.settings.latency_seconds)
@@ -209,6 +240,22 @@ def _xero(settings: SandboxSettings, portfolio: Portfolio) -> Xero:
         ids=portfolio.ids,
         now=portfolio.now,
         clock=settings.clock,
+    )
+
+
+def _superops(settings: SandboxSettings, portfolio: Portfolio, xero: Xero) -> Superops:
+    def seats(n: int, metric: str) -> int:
+        return portfolio.licensed(portfolio.ids("company", n), LICENSED_BY[metric])
+
+    return Superops(
+        settings.superops,
+        clients=settings.clients,
+        seed=settings.seed,
+        ids=portfolio.ids,
+        now=portfolio.now,
+        clock=settings.clock,
+        seats=seats,
+        clerk=lambda: xero.organisation.clerk,
     )
 
 

@@ -186,6 +186,12 @@ PRODUCTS: Final[tuple[Product, ...]] = (
 
 BY_SKU: Final[Mapping[str, Product]] = {product.sku: product for product in PRODUCTS}
 
+# Products that stand in for each other, by what their seats are for.
+LICENSED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "devices": ("S1-CTL-A100", "S1-CPL-A100"),
+    "users": ("MST-NCE-BPR-C100", "MST-NCE-BST-C100", "MST-NCE-BBA-C100"),
+}
+
 
 def product_record(product: Product, ids: Identifiers) -> Record:
     """A product as `/products/{id}` shows it."""

@@ -93,6 +93,8 @@ def client_record(n: int, name: ClientName, *, ids: Identifiers) -> Record:
         external["pax8_company_id"] = ids("company", n)
     if invoiced_under_its_id(n):
         external["xero_contact_id"] = ids("xero", "contact", n)
+    if managed_under_its_id(n):
+        external["superops_client_id"] = superops_client_id(n, ids)
     if n % 4 == 0:
         external["tax_number"] = f"{51_000_000_000 + n * 7919}"
     if n % 3:
@@ -105,6 +107,21 @@ def client_record(n: int, name: ClientName, *, ids: Identifiers) -> Record:
     }
 
 
+def walk_in_record(n: int, name: ClientName, *, ids: Identifiers) -> Record:
+    """A client that buys nothing of Pax8 and that Xero has never heard of: SuperOps bills it."""
+    external = {"superops_client_id": superops_client_id(n, ids)}
+    return {"id": ids("client", n), "name": name.short, "active": True, "external_ids": external}
+
+
+def superops_client_id(n: int, ids: Identifiers) -> str:
+    return ids.number("superops", "client", n)
+
+
+def walk_ins(clients: int) -> range:
+    """The places of those clients, which come after the others: one for each twelve."""
+    return range(clients, clients + clients // 12)
+
+
 def linked(n: int) -> bool:
     """Whether PanelOne knows the Pax8 company of client `n`."""
     return n % 10 != 6  # noqa: PLR2004 - any tenth would do
@@ -113,3 +130,13 @@ def linked(n: int) -> bool:
 def invoiced_under_its_id(n: int) -> bool:
     """Whether PanelOne knows the Xero contact of client `n`."""
     return n % 7 != 3  # noqa: PLR2004 - any seventh would do
+
+
+def managed(n: int) -> bool:
+    """Whether SuperOps looks after the devices and people of client `n`."""
+    return n % 3 != 2  # noqa: PLR2004 - two of three
+
+
+def managed_under_its_id(n: int) -> bool:
+    """Whether PanelOne knows the SuperOps client of `n`; of some, it knows none of Xero either."""
+    return managed(n) and n % 7 != 3 and n % 13 != 6  # noqa: PLR2004 - any seventh and thirteenth

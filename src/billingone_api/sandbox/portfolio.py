@@ -1,12 +1,19 @@
 """The portfolio of Bluegum IT, an MSP that exists only here: the truth a sync must equal."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any, Final, Self
 
 from billingone_api.sandbox.catalogue import PRODUCTS, product_record
-from billingone_api.sandbox.companies import client_record, company_record
+from billingone_api.sandbox.companies import (
+    client_record,
+    company_record,
+    walk_in_record,
+    walk_ins,
+)
 from billingone_api.sandbox.dates import day, zulu
 from billingone_api.sandbox.identifiers import Identifiers
 from billingone_api.sandbox.names import PARTNER, client_names
@@ -18,6 +25,7 @@ from billingone_api.sandbox.wire import Record
 SUBSCRIPTIONS_PER_CLIENT: Final = 12
 _LEAST_WITH_HIDDEN_COMPANY: Final = 20
 _HIDDEN: Final = 2
+_IN_USE: Final = frozenset({"Active", "Activated", "PendingCancel", "Trial"})
 
 
 class Portfolio:
@@ -43,6 +51,7 @@ class Portfolio:
         self.companies = Shelf()
         self.products = Shelf()
         self.clients = Shelf()
+        self._seats: Counter[tuple[str, str]] = Counter()
         self._past: dict[str, list[Record]] = {}
         self._changes = 0
 
@@ -64,9 +73,13 @@ class Portfolio:
         portfolio = cls(seed=seed, now=now)
         for product in PRODUCTS:
             portfolio._put(portfolio.products, product_record(product, portfolio.ids))
-        for n, name in enumerate(client_names(clients, seed=seed)):
+        later = walk_ins(clients)
+        names = client_names(later.stop, seed=seed)
+        for n, name in enumerate(names[:clients]):
             portfolio._put(portfolio.companies, company_record(n, name, ids=portfolio.ids, now=now))
             portfolio._put(portfolio.clients, client_record(n, name, ids=portfolio.ids))
+        for n in later:
+            portfolio._put(portfolio.clients, walk_in_record(n, names[n], ids=portfolio.ids))
         wanted = clients * SUBSCRIPTIONS_PER_CLIENT if subscriptions is None else subscriptions
         portfolio._sell(clients, wanted, planted_bad=min(planted_bad, wanted))
         return portfolio
@@ -135,6 +148,10 @@ class Portfolio:
             self.subscriptions.remove(oldest[0])
         self.add_subscription()
 
+    def licensed(self, company_id: str, skus: Iterable[str]) -> int:
+        """Seats of these products that the company had in the beginning, trials included."""
+        return sum(self._seats[company_id, self.ids("product", sku)] for sku in skus)
+
     def past_of(self, key: str) -> list[Record]:
         """Earlier states of a subscription that was changed here, newest first."""
         return list(self._past.get(key, ()))
@@ -152,6 +169,8 @@ class Portfolio:
         for n, count in enumerate(counts):
             for row in writer.rows(self._buyer(n, rng), count):
                 self._put(self.subscriptions, row)
+                if row["status"] in _IN_USE:
+                    self._seats[row["companyId"], row["productId"]] += row["quantity"]
         for row in writer.rows(Buyer(self.hidden_company_id, "AUD", 9), hidden):
             self._put(self.subscriptions, row)
         for turn in range(planted_bad):

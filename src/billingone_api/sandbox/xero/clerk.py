@@ -41,10 +41,10 @@ class Clerk:
         self.named = named
         self.base_currency = base_currency
         self._lines = lines
-        self._bad = bad
+        self.bad = bad
 
     def sale(self, ordinal: int) -> Sale:
-        return self.sales.sale(ordinal, plain=ordinal in self._bad)
+        return self.sales.sale(ordinal, plain=ordinal in self.bad)
 
     def reckoned(self, sale: Sale) -> Reckoning:
         return reckoned(sale, lines=self._lines, base_currency=self.base_currency)
@@ -52,7 +52,7 @@ class Clerk:
     def invoice(self, ordinal: int) -> Record:
         sale = self.sale(ordinal)
         record = disturb(self._invoice(sale, self.reckoned(sale)), ordinal)
-        return spoil(record, self._bad.index(ordinal)) if ordinal in self._bad else record
+        return spoil(record, self.bad.index(ordinal)) if ordinal in self.bad else record
 
     def _invoice(self, sale: Sale, money: Reckoning) -> Record:
         record: Record = {

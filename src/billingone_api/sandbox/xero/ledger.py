@@ -36,15 +36,33 @@ class Plan:
     named: Callable[..., str]
 
 
+def clerk_of(plan: Plan) -> Clerk:
+    sales = Sales(
+        count=plan.sales,
+        bills=plan.sales // _BILLS_OF,
+        clients=plan.clients,
+        supplier=supplier(len(plan.clients), plan.base_currency, plan.named),
+        today=plan.today,
+    )
+    middle, bad = plan.sales // 2, plan.bad if plan.sales >= _LEAST_WITH_BAD else 0
+    return Clerk(
+        sales,
+        named=plan.named,
+        base_currency=plan.base_currency,
+        lines=plan.lines,
+        bad=tuple(middle + 5 * turn for turn in range(bad)),
+    )
+
+
 class Ledger:
     """Books by their collection, filled from a plan: the same for the same arguments."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, clerk: Clerk) -> None:
         self._plan = plan
         self.base_currency = plan.base_currency
         self.contacts = self._contacts()
         self.accounts = self._accounts()
-        self._sell(self._clerk())
+        self._sell(clerk)
 
     @property
     def books(self) -> Mapping[str, Book]:
@@ -56,24 +74,6 @@ class Ledger:
 
     def _others(self) -> tuple[Book, ...]:
         return (self.contacts, self.accounts, self.invoices, self.payments)
-
-    def _clerk(self) -> Clerk:
-        plan = self._plan
-        sales = Sales(
-            count=plan.sales,
-            bills=plan.sales // _BILLS_OF,
-            clients=plan.clients,
-            supplier=supplier(len(plan.clients), plan.base_currency, plan.named),
-            today=plan.today,
-        )
-        middle, bad = plan.sales // 2, plan.bad if plan.sales >= _LEAST_WITH_BAD else 0
-        return Clerk(
-            sales,
-            named=plan.named,
-            base_currency=plan.base_currency,
-            lines=plan.lines,
-            bad=tuple(middle + 5 * turn for turn in range(bad)),
-        )
 
     def _contacts(self) -> Book:
         plan = self._plan

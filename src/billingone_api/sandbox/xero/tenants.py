@@ -10,8 +10,9 @@ from billingone_api.sandbox.identifiers import Identifiers
 from billingone_api.sandbox.names import client_names
 from billingone_api.sandbox.subscriptions import currency_of
 from billingone_api.sandbox.wire import Record
+from billingone_api.sandbox.xero.clerk import Clerk
 from billingone_api.sandbox.xero.contacts import Contact, client_contact
-from billingone_api.sandbox.xero.ledger import Ledger, Plan
+from billingone_api.sandbox.xero.ledger import Ledger, Plan, clerk_of
 from billingone_api.sandbox.xero.wire import DAY_IN_MS, day_in_ms, written
 
 _INVOICES_PER_CLIENT: Final = 24
@@ -44,21 +45,29 @@ class Tenant:
         name: str,
         *,
         facts: Record,
-        open_books: Callable[[], Ledger] | None = None,
+        plan: Plan | None = None,
         high_volume: bool = False,
     ) -> None:
         self.id = key
         self.name = name
-        self.kind = "PRACTICE" if open_books is None else "ORGANISATION"
+        self.kind = "PRACTICE" if plan is None else "ORGANISATION"
         self.manners = Manners(high_volume=high_volume)
         self.facts = {"Name": name, "LegalName": name, **facts, "OrganisationID": key}
-        self._open_books = open_books
+        self._plan = plan
+
+    @cached_property
+    def clerk(self) -> Clerk:
+        """Who can write any invoice without opening the books."""
+        return clerk_of(self._known_plan())
 
     @cached_property
     def ledger(self) -> Ledger:
-        if self._open_books is None:
+        return Ledger(self._known_plan(), self.clerk)
+
+    def _known_plan(self) -> Plan:
+        if self._plan is None:
             raise KeyError(f"{self.name} keeps no books")
-        return self._open_books()
+        return self._plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +96,23 @@ def _at_home(size: Size, ids: Identifiers, seed: int, today: date) -> Tenant:
     named = partial(ids, "xero")
     count = size.clients * _INVOICES_PER_CLIENT if size.invoices is None else size.invoices
 
-    def open_books() -> Ledger:
-        clients = _clients(range(size.clients), seed, named)
-        return Ledger(Plan(clients, count, size.lines, size.bad, "AUD", today, named))
-
+    clients = _clients(range(size.clients), seed, named)
     facts = _organisation("AUD", "AU", "AUSEASTERNSTANDARDTIME", "!1lqVQ", today)
     return Tenant(
         named("tenant"),
         "Bluegum IT Pty Ltd",
         facts=facts,
-        open_books=open_books,
+        plan=Plan(clients, count, size.lines, size.bad, "AUD", today, named),
         high_volume=count >= _HIGH_VOLUME,
     )
 
 
 def _abroad(size: Size, ids: Identifiers, seed: int, today: date) -> Tenant:
     named = partial(ids, "xero-nz")
-
-    def open_books() -> Ledger:
-        clients = _clients(range(min(_ABROAD, size.clients)), seed, named)
-        return Ledger(Plan(clients, _INVOICES_ABROAD, _LINES_ABROAD, 0, "NZD", today, named))
-
+    clients = _clients(range(min(_ABROAD, size.clients)), seed, named)
+    plan = Plan(clients, _INVOICES_ABROAD, _LINES_ABROAD, 0, "NZD", today, named)
     facts = _organisation("NZD", "NZ", "NEWZEALANDSTANDARDTIME", "!k2Wd7", today)
-    return Tenant(named("tenant"), "Bluegum IT NZ Limited", facts=facts, open_books=open_books)
+    return Tenant(named("tenant"), "Bluegum IT NZ Limited", facts=facts, plan=plan)
 
 
 def _clients(numbers: Sequence[int], seed: int, named: Callable[..., str]) -> list[Contact]:
