@@ -382,15 +382,37 @@ def upgrade() -> None:
         info={"tenant": True},
     )
     op.create_index(
+        "ix_invoices_client", "invoices", ["organisation_id", "client_label", "id"], unique=False
+    )
+    op.create_index(
         "ix_invoices_client_id", "invoices", ["organisation_id", "client_id"], unique=False
     )
     op.create_index(
         "ix_invoices_contact_id", "invoices", ["organisation_id", "contact_id"], unique=False
     )
     op.create_index(
+        "ix_invoices_due_on",
+        "invoices",
+        [
+            "organisation_id",
+            sa.literal_column("coalesce(due_on, issued_on, '-infinity'::date)"),
+            "id",
+        ],
+        unique=False,
+    )
+    op.create_index(
+        "ix_invoices_due_units", "invoices", ["organisation_id", "due_units", "id"], unique=False
+    )
+    op.create_index(
         "ix_invoices_issued_on",
         "invoices",
         ["organisation_id", sa.literal_column("coalesce(issued_on, '-infinity'::date)"), "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_invoices_number",
+        "invoices",
+        ["organisation_id", sa.literal_column("\"left\"(coalesce(number, ''), 200)"), "id"],
         unique=False,
     )
     op.create_index(
@@ -401,7 +423,20 @@ def upgrade() -> None:
         "invoices",
         ["organisation_id", "state", "due_on"],
         unique=False,
-        postgresql_where=sa.text("state IN ('draft', 'awaiting_approval', 'approved')"),
+        postgresql_where=sa.text("state IN ('draft', 'awaiting_approval', 'approved', 'unknown')"),
+    )
+    op.create_index(
+        "ix_invoices_other_total",
+        "invoices",
+        ["organisation_id"],
+        unique=False,
+        postgresql_where=sa.text("twin_by = 'other_total'"),
+    )
+    op.create_index(
+        "ix_invoices_total_units",
+        "invoices",
+        ["organisation_id", "total_units", "id"],
+        unique=False,
     )
     op.create_index(
         "ix_invoices_twin_id",

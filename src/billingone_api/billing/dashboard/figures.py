@@ -11,12 +11,11 @@ from billingone_api.billing.dashboard.models import (
     Cost,
     CostOfCurrency,
     Excluded,
-    InReportingCurrency,
     Mrr,
     MrrOfCurrency,
-    Rate,
     Slice,
 )
+from billingone_api.billing.definitions.figures import InReportingCurrency, Rate
 from billingone_api.billing.definitions.models import Badge, Exclusion, monthly
 from billingone_api.kit.money import Money, rounded
 
@@ -84,19 +83,12 @@ class Figures:
         ]
 
     def _converted(self, sums: Mapping[str, Fraction]) -> InReportingCurrency:
-        """Of sums in 72nds; rates multiply them exactly, the one division comes after."""
-        rates = self._rates()
-        foreign = sorted(sums.keys() - {self.reporting_currency})
-        missing = tuple(currency for currency in foreign if currency not in rates)
-        used = tuple(rates[currency] for currency in foreign if currency in rates)
-        if missing:
-            return InReportingCurrency(None, missing, used)
-        worth = {rate.currency: Fraction(rate.rate) for rate in used}
-        total = sum((sums[currency] * worth.get(currency, 1) for currency in sums), Fraction())
-        return InReportingCurrency(_month(total, self.reporting_currency), (), used)
+        """Of sums in 72nds; the one division comes last."""
+        months = {currency: monthly(parts) for currency, parts in sums.items()}
+        return InReportingCurrency.of(months, rates=self._rates(), currency=self.reporting_currency)
 
-    def _rates(self) -> dict[str, Rate]:
-        return {part.rate.currency: part.rate for part in self.slices if part.rate}
+    def _rates(self) -> list[Rate]:
+        return [part.rate for part in self.slices if part.rate]
 
 
 def _mrr(currency: str, earning: Sequence[Slice], costing: Sequence[Slice]) -> MrrOfCurrency:

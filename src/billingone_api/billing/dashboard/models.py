@@ -4,27 +4,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final
 
-from billingone_api.billing.definitions.figures import Source, Unknown
+from billingone_api.billing.definitions.figures import Card, InReportingCurrency, Rate, Source
 from billingone_api.billing.definitions.models import Badge, Exclusion, PriceBasis
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.kit.money import Money
 
-Value = TypeVar("Value")
-
 PAX8: Final = "pax8"
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """From `valid_on` on, one unit of `currency` is worth `rate` in the reporting currency."""
-
-    currency: str
-    rate: Decimal
-    valid_on: date
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +69,6 @@ class Facts:
     basis: PriceBasis
     slices: tuple[Slice, ...]
     pax8: SourceFacts
-
-
-@dataclass(frozen=True, slots=True)
-class Card(Generic[Value]):
-    """A figure, or why there is none; `detail` is for people."""
-
-    value: Value | None
-    reason: Unknown | None
-    detail: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class InReportingCurrency:
-    """Everything converted; `amount` is None as long as a rate is missing."""
-
-    amount: Money | None
-    missing_rates: tuple[str, ...]
-    rates_used: tuple[Rate, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,57 +1,28 @@
 """The dashboard on the wire."""
 
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from billingone_api.billing.dashboard.example import EXAMPLE
 from billingone_api.billing.dashboard.models import AttentionKind
-from billingone_api.billing.definitions.figures import Unknown
 from billingone_api.billing.definitions.models import Exclusion
-from billingone_api.billing.definitions.schemas import BadgeCountsOut, Money, PriceBasisOut, plain
+from billingone_api.billing.definitions.schemas import (
+    BadgeCountsOut,
+    CardOut,
+    InReportingCurrencyOut,
+    Money,
+    PriceBasisOut,
+)
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
-
-Value = TypeVar("Value")
 
 
 class Shown(BaseModel):
     """A part of the dashboard."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-class RateUsedOut(Shown):
-    """An exchange rate that a figure was converted with."""
-
-    currency: Annotated[str, Field(description="ISO 4217.")]
-    rate: Annotated[
-        Decimal,
-        PlainSerializer(plain, return_type=str),
-        Field(
-            description="What one unit of it is worth in the reporting currency.",
-            examples=["1.5312"],
-        ),
-    ]
-    valid_on: Annotated[date, Field(description="The day since which it holds.")]
-    source: Annotated[
-        Literal["entered", "xero"],
-        Field(description="A person entered it, or an invoice of Xero's told it."),
-    ]
-
-
-class InReportingCurrencyOut(Shown):
-    """All currencies together, in the reporting one."""
-
-    amount: Annotated[
-        Money | None, Field(description="Null as long as a rate is missing: nothing is dropped.")
-    ]
-    missing_rates: Annotated[
-        list[str], Field(description="Currencies without a rate that is valid today.")
-    ]
-    rates_used: list[RateUsedOut]
 
 
 class MrrOfCurrencyOut(Shown):
@@ -111,22 +82,6 @@ class CountValueOut(Shown):
     """A number of things."""
 
     count: int
-
-
-class CardOut(Shown, Generic[Value]):
-    """A figure; null with a reason where it is not known, and never 0 instead."""
-
-    value: Value | None
-    reason: Annotated[
-        Unknown | None,
-        Field(
-            description="Why there is no value.\n\n"
-            "- `source_not_connected`: nothing is connected that could tell.\n"
-            "- `never_synced`: it is connected, and no sync has come through yet.\n"
-            "- `sell_price_unknown`: by the settings Pax8's price is what the organisation pays."
-        ),
-    ]
-    detail: Annotated[str | None, Field(description="For people, where something is to be said.")]
 
 
 class MrrCard(CardOut[MrrValueOut]):

@@ -9,7 +9,6 @@ from billingone_api.billing.dashboard.figures import Figures
 from billingone_api.billing.dashboard.models import (
     ActiveSubscriptions,
     AttentionKind,
-    Card,
     Cards,
     Cost,
     Counted,
@@ -17,13 +16,12 @@ from billingone_api.billing.dashboard.models import (
     Dashboard,
     Facts,
     Freshness,
-    InReportingCurrency,
     Mrr,
     NeedsAttention,
     SourceFacts,
     Unmapped,
 )
-from billingone_api.billing.definitions.figures import Unknown
+from billingone_api.billing.definitions.figures import Card, Unknown
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
@@ -90,7 +88,7 @@ def _mrr(figures: Figures, basis: PriceBasis) -> Card[Mrr]:
     if not basis.knows_sell_price:
         return _NO_SELL_PRICE
     value = figures.mrr()
-    return Card(value, None, _missing(value.reporting, figures.reporting_currency))
+    return Card(value, None, value.reporting.missing(figures.reporting_currency))
 
 
 def _active(figures: Figures) -> Card[ActiveSubscriptions]:
@@ -100,15 +98,9 @@ def _active(figures: Figures) -> Card[ActiveSubscriptions]:
 def _cost(facts: Facts, reporting_currency: str) -> Card[Cost]:
     def card() -> Card[Cost]:
         value = Figures(facts.slices, reporting_currency).cost()
-        return Card(value, None, _missing(value.reporting, reporting_currency))
+        return Card(value, None, value.reporting.missing(reporting_currency))
 
     return _known(facts, card)
-
-
-def _missing(reporting: InReportingCurrency, currency: str) -> str | None:
-    if not reporting.missing_rates:
-        return None
-    return f"No total in {currency}: a rate is missing for {', '.join(reporting.missing_rates)}."
 
 
 def _freshness(pax8: SourceFacts, now: datetime) -> Freshness:

@@ -1,12 +1,17 @@
 """Figures that may be unknown: null with a reason, never 0, until their source has come through."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 from billingone_api.billing.definitions.models import PriceBasis, RecurringSums, monthly
 from billingone_api.kit.money import Money, rounded
+
+Value = TypeVar("Value")
 
 
 class Unknown(StrEnum):
@@ -33,6 +38,63 @@ class Source:
         if self.last_success_at is not None:
             return None
         return Unknown.NEVER_SYNCED if self.is_connected else Unknown.SOURCE_NOT_CONNECTED
+
+
+def unknown_of(sources: Sequence[Source]) -> Unknown | None:
+    """Why nothing is known of what several sources tell; one that came through is enough."""
+    if any(source.unknown is None for source in sources):
+        return None
+    is_connected = any(source.is_connected for source in sources)
+    return Unknown.NEVER_SYNCED if is_connected else Unknown.SOURCE_NOT_CONNECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Card(Generic[Value]):
+    """A figure, or why there is none; `detail` is for people."""
+
+    value: Value | None
+    reason: Unknown | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """From `valid_on` on, one unit of `currency` is worth `rate` in the reporting currency."""
+
+    currency: str
+    rate: Decimal
+    valid_on: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class InReportingCurrency:
+    """Everything converted; `amount` is None as long as a rate is missing."""
+
+    amount: Money | None
+    missing_rates: tuple[str, ...]
+    rates_used: tuple[Rate, ...]
+
+    @classmethod
+    def of(
+        cls, sums: Mapping[str, Fraction], *, rates: Iterable[Rate], currency: str
+    ) -> "InReportingCurrency":
+        """Of exact sums by currency: rates multiply them exactly, one rounding comes after."""
+        known = {rate.currency: rate for rate in rates}
+        foreign = sorted(sums.keys() - {currency})
+        missing = tuple(name for name in foreign if name not in known)
+        used = tuple(known[name] for name in foreign if name in known)
+        if missing:
+            return cls(None, missing, used)
+        worth = {rate.currency: Fraction(rate.rate) for rate in used}
+        total = sum((sums[name] * worth.get(name, 1) for name in sums), Fraction())
+        return cls(rounded(total, currency=currency), (), used)
+
+    def missing(self, currency: str) -> str | None:
+        """Why there is no amount, for people."""
+        if not self.missing_rates:
+            return None
+        return f"No total in {currency}: a rate is missing for {', '.join(self.missing_rates)}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""The words behind the figures of subscriptions: badges, terms, price basis, reasons."""
+"""The words behind the figures: badges, terms, price basis, reasons, revenue categories."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -115,3 +116,70 @@ class RecurringSums:
     def nothing(cls) -> "RecurringSums":
         """Of no subscription at all."""
         return cls((), Fraction(0), (), 0, 0)
+
+
+XERO: Final = "xero"
+SUPEROPS: Final = "superops"
+INVOICE_SOURCES: Final = (XERO, SUPEROPS)
+"""Where invoices come from; where both tell of the same one, the first wins."""
+
+
+class InvoiceState(StrEnum):
+    """An invoice's status in our word, whatever the day: a column of the tables."""
+
+    DRAFT = "draft"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    PAID = "paid"
+    VOID = "void"
+    UNKNOWN = "unknown"
+
+
+INVOICE_STATES: Final[Mapping[str, Mapping[str, InvoiceState]]] = {
+    XERO: {
+        "DRAFT": InvoiceState.DRAFT,
+        "SUBMITTED": InvoiceState.AWAITING_APPROVAL,
+        "AUTHORISED": InvoiceState.APPROVED,
+        "PAID": InvoiceState.PAID,
+        "VOIDED": InvoiceState.VOID,
+        "DELETED": InvoiceState.VOID,
+    },
+    SUPEROPS: {
+        "DRAFT": InvoiceState.DRAFT,
+        "APPROVED": InvoiceState.APPROVED,
+        "OVERDUE": InvoiceState.APPROVED,
+        "PAID": InvoiceState.PAID,
+        "VOID": InvoiceState.VOID,
+    },
+}
+"""What each system's words mean; a word that is not here is unknown."""
+
+
+class InvoiceBadge(StrEnum):
+    """What an invoice is today, from its state, its dates and what is still due on it."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    OVERDUE = "overdue"
+    PAID = "paid"
+    VOID = "void"
+    UNKNOWN = "unknown"
+
+
+class InvoiceExclusion(StrEnum):
+    """Why an invoice's money is in no figure; where several hold, the first in this order."""
+
+    STATUS = "status"
+    CURRENCY = "currency"
+    AMOUNT = "amount"
+
+
+class RevenueCategory(StrEnum):
+    """What an account of Xero's earns money with: what reports tell apart."""
+
+    RECURRING_SERVICES = "recurring_services"
+    LICENCES = "licences"
+    DOMAINS_AND_HOSTING = "domains_and_hosting"
+    PROJECTS = "projects"
+    HARDWARE = "hardware"
+    OTHER = "other"

@@ -1,12 +1,16 @@
 """Money on the wire, the same for every area, and what figures mean."""
 
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from typing_extensions import TypeAliasType
 
+from billingone_api.billing.definitions.figures import Unknown
 from billingone_api.billing.definitions.models import Badge, Exclusion
+
+Value = TypeVar("Value")
 
 
 def plain(number: Decimal) -> str:
@@ -37,9 +41,56 @@ class Money(BaseModel):
 
 
 class Defined(BaseModel):
-    """A part of the definitions."""
+    """A part of the definitions, or of a figure."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class RateUsedOut(Defined):
+    """An exchange rate that a figure was converted with."""
+
+    currency: Annotated[str, Field(description="ISO 4217.")]
+    rate: Annotated[
+        Decimal,
+        PlainSerializer(plain, return_type=str),
+        Field(
+            description="What one unit of it is worth in the reporting currency.",
+            examples=["1.5312"],
+        ),
+    ]
+    valid_on: Annotated[date, Field(description="The day since which it holds.")]
+    source: Annotated[
+        Literal["entered", "xero"],
+        Field(description="A person entered it, or an invoice of Xero's told it."),
+    ]
+
+
+class InReportingCurrencyOut(Defined):
+    """All currencies together, in the reporting one."""
+
+    amount: Annotated[
+        Money | None, Field(description="Null as long as a rate is missing: nothing is dropped.")
+    ]
+    missing_rates: Annotated[
+        list[str], Field(description="Currencies without a rate that is valid today.")
+    ]
+    rates_used: list[RateUsedOut]
+
+
+class CardOut(Defined, Generic[Value]):
+    """A figure; null with a reason where it is not known, and never 0 instead."""
+
+    value: Value | None
+    reason: Annotated[
+        Unknown | None,
+        Field(
+            description="Why there is no value.\n\n"
+            "- `source_not_connected`: nothing is connected that could tell.\n"
+            "- `never_synced`: it is connected, and no sync has come through yet.\n"
+            "- `sell_price_unknown`: by the settings Pax8's price is what the organisation pays."
+        ),
+    ]
+    detail: Annotated[str | None, Field(description="For people, where something is to be said.")]
 
 
 # Named, so that generated clients have one type for a choice wherever it is shown or made.

@@ -213,6 +213,19 @@ invoices = tenant_table(
         text("coalesce(issued_on, '-infinity'::date)"),
         "id",
     ),
+    Index(
+        "ix_invoices_due_on",
+        "organisation_id",
+        text("coalesce(due_on, issued_on, '-infinity'::date)"),
+        "id",
+    ),
+    Index("ix_invoices_total_units", "organisation_id", "total_units", "id"),
+    Index("ix_invoices_due_units", "organisation_id", "due_units", "id"),
+    # what PostgreSQL takes in an index is limited, what people write for a number is not
+    Index(
+        "ix_invoices_number", "organisation_id", text("\"left\"(coalesce(number, ''), 200)"), "id"
+    ),
+    Index("ix_invoices_client", "organisation_id", "client_label", "id"),
     Index("ix_invoices_client_id", "organisation_id", "client_id"),
     Index("ix_invoices_contact_id", "organisation_id", "contact_id"),
     Index("ix_invoices_number_key", "organisation_id", "number_key"),
@@ -222,13 +235,18 @@ invoices = tenant_table(
         "twin_id",
         postgresql_where=text("twin_id IS NOT NULL"),
     ),
+    Index(
+        "ix_invoices_other_total",
+        "organisation_id",
+        postgresql_where=text("twin_by = 'other_total'"),
+    ),
     # what is still open is little beside all that was ever paid
     Index(
         "ix_invoices_open",
         "organisation_id",
         "state",
         "due_on",
-        postgresql_where=text("state IN ('draft', 'awaiting_approval', 'approved')"),
+        postgresql_where=text("state IN ('draft', 'awaiting_approval', 'approved', 'unknown')"),
     ),
 )
 

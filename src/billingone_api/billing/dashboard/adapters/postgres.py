@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.access.models import Organisation
-from billingone_api.billing.dashboard.models import PAX8, Facts, Rate, Run, Slice, SourceFacts
+from billingone_api.billing.dashboard.models import PAX8, Facts, Run, Slice, SourceFacts
 from billingone_api.billing.definitions.adapters.rates import newest_rates
 from billingone_api.billing.definitions.adapters.subscriptions import (
     badge,
@@ -24,7 +24,7 @@ from billingone_api.billing.definitions.adapters.subscriptions import (
     obstacle,
     sell_parts,
 )
-from billingone_api.billing.definitions.figures import Source
+from billingone_api.billing.definitions.figures import Rate, Source
 from billingone_api.billing.definitions.models import Badge, Exclusion, PriceBasis
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare

@@ -17,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 
-from billingone_api.billing.subscriptions.adapters.postgres.filters import Names, bound, words_in
+from billingone_api.billing.subscriptions.adapters.postgres.filters import Names, bound
 from billingone_api.billing.subscriptions.adapters.postgres.origin import FROM_PAX8
 from billingone_api.billing.subscriptions.adapters.postgres.products import (
     follow_usage,
@@ -26,6 +26,7 @@ from billingone_api.billing.subscriptions.adapters.postgres.products import (
 from billingone_api.billing.subscriptions.models import Wanted
 from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
 from billingone_api.database.mapping import change_mapping
+from billingone_api.database.searching import words_in
 from billingone_api.database.tables.subscriptions import products
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork

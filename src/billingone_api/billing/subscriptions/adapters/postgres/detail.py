@@ -1,15 +1,17 @@
 """Reads one subscription with all that is known of it, and what changed of it when."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Uuid, and_, bindparam, select
 
+from billingone_api.billing.definitions.adapters.versions import (
+    MOST_VERSIONS,
+    history,
+    is_complete,
+)
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.subscriptions.adapters.postgres.columns import (
     margin,
@@ -28,8 +30,6 @@ from billingone_api.database.tables.subscriptions import (
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 
-MOST_VERSIONS: Final = 200
-"""As many changes of one subscription are told, the newest first."""
 _OF: Final = subscriptions.c
 _ID: Final = bindparam("id", type_=Uuid())
 _parent = subscriptions.alias("parent")
@@ -100,8 +100,8 @@ class PostgresDetail:
             return None
         versions = await fetch(self._work.connection, _VERSIONS, **values)
         return _detailed(row) | {
-            "history": list(_history(versions)),
-            "history_is_complete": len(versions) <= MOST_VERSIONS,
+            "history": history(versions, FACTS),
+            "history_is_complete": is_complete(versions),
         }
 
 
@@ -113,36 +113,3 @@ def _detailed(row: Row) -> dict[str, Any]:
         if row["parent_source_id"] is None
         else {"id": row["parent_id"], "source_id": row["parent_source_id"]},
     }
-
-
-def _history(versions: Sequence[Row]) -> Iterator[dict[str, Any]]:
-    """Each version with what it changed of the one before it; the very first changed nothing."""
-    for newer, older in pairwise(versions):
-        yield _version(newer, list(_changes(older, newer)))
-    if versions and len(versions) <= MOST_VERSIONS:
-        yield _version(versions[-1], [])
-
-
-def _version(row: Row, changes: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"version": row["version"], "seen_at": row["seen_at"], "changes": changes}
-
-
-def _changes(older: Row, newer: Row) -> Iterator[dict[str, Any]]:
-    for fact in FACTS:
-        if older[fact] != newer[fact]:
-            yield {"fact": fact, "before": _said(older[fact]), "after": _said(newer[fact])}
-
-
-def _said(value: Any) -> str | None:
-    """A fact as it stands elsewhere in JSON, but always as text."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return str(value).lower()
-        case Decimal():
-            return format(value, "f")
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case _:
-            return str(value)

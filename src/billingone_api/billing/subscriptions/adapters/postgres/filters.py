@@ -10,34 +10,19 @@ from sqlalchemy import (
     Date,
     Select,
     Text,
-    all_,
     bindparam,
-    cast,
     func,
-    literal_column,
-    select,
 )
 
 from billingone_api.billing.definitions.adapters.subscriptions import badge
+from billingone_api.database.searching import patterns, words_in
 from billingone_api.database.tables.subscriptions import subscriptions
-
-_SHORT: Final = 2
-"""Words of one or two letters are looked for at the beginning of words: 3M, HP."""
 
 Names = frozenset[str]
 
 
 def _text(name: str) -> ColumnElement[str]:
     return bindparam(name, type_=Text)
-
-
-def words_in(lowered_text: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Every word is in the text; PostgreSQL lowers both sides by the same rules."""
-    word = func.unnest(bindparam("q", type_=ARRAY(Text))).column_valued("word")
-    lowered = select(func.array_agg(func.lower(word))).scalar_subquery()
-    # The cast makes one array of it, worked out once; a bare subquery is run through for each row.
-    text = literal_column("' '", Text) + lowered_text
-    return text.like(all_(cast(lowered, ARRAY(Text))))
 
 
 def _renews_on() -> ColumnElement[Any]:
@@ -65,10 +50,5 @@ def bound(filters: Mapping[str, Any]) -> dict[str, Any]:
     """The values that the conditions of these filters bind."""
     values = dict(filters)
     if "q" in values:
-        values["q"] = [_pattern(word) for word in values["q"]]
+        values["q"] = patterns(values["q"])
     return values
-
-
-def _pattern(word: str) -> str:
-    literal = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return f"% {literal}%" if len(word) <= _SHORT else f"%{literal}%"

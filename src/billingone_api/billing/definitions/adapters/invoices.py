@@ -1,0 +1,142 @@
+"""Badge, due date and owed money of an invoice, as SQL over its table or its versions.
+
+Each takes the columns of `invoices` or of `invoice_versions`, which name these facts alike. `today`
+is a bind value: the organisation's calendar day.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+
+from billingone_api.billing.definitions.adapters.subscriptions import TODAY
+from billingone_api.billing.definitions.models import InvoiceBadge, InvoiceExclusion, InvoiceState
+from billingone_api.database.tables.invoices import invoices, ledgers
+from billingone_api.database.tenancy import own
+
+_OPEN: Final = (
+    InvoiceState.DRAFT,
+    InvoiceState.AWAITING_APPROVAL,
+    InvoiceState.APPROVED,
+    InvoiceState.UNKNOWN,
+)
+_STATES_OF: Final = {
+    InvoiceBadge.DRAFT: {InvoiceState.DRAFT},
+    InvoiceBadge.SUBMITTED: {InvoiceState.AWAITING_APPROVAL, InvoiceState.APPROVED},
+    InvoiceBadge.OVERDUE: {InvoiceState.APPROVED},
+    InvoiceBadge.PAID: {InvoiceState.PAID, InvoiceState.APPROVED},
+    # one that its books list no longer is void whatever it was
+    InvoiceBadge.VOID: set(InvoiceState),
+    InvoiceBadge.UNKNOWN: {InvoiceState.UNKNOWN},
+}
+
+
+def badge(table: FromClause) -> ColumnElement[str]:
+    """What the invoice is on the day `today`; one gone from its books is void."""
+    of = table.c
+    return case(
+        (_is_void(table), _text(InvoiceBadge.VOID)),
+        (of.state == _text(InvoiceState.DRAFT), _text(InvoiceBadge.DRAFT)),
+        (of.state == _text(InvoiceState.AWAITING_APPROVAL), _text(InvoiceBadge.SUBMITTED)),
+        (of.state == _text(InvoiceState.PAID), _text(InvoiceBadge.PAID)),
+        (of.state != _text(InvoiceState.APPROVED), _text(InvoiceBadge.UNKNOWN)),
+        (of.amount_due <= _zero(), _text(InvoiceBadge.PAID)),
+        (_is_past_due(table), _text(InvoiceBadge.OVERDUE)),
+        else_=_text(InvoiceBadge.SUBMITTED),
+    )
+
+
+def has_badge(table: FromClause, badges: frozenset[str]) -> ColumnElement[bool]:
+    """One of these badges; says the states first, by which an index finds the few that are open."""
+    states = {state for word in badges for state in _STATES_OF[InvoiceBadge(word)]}
+    return and_(_one_of(table.c.state, states), _one_of(badge(table), badges))
+
+
+def is_not_void(table: FromClause) -> ColumnElement[bool]:
+    return and_(table.c.state != _text(InvoiceState.VOID), table.c.gone_at.is_(None))
+
+
+def is_open(table: FromClause) -> ColumnElement[bool]:
+    """Neither paid nor void by its status, or of a status that we do not know."""
+    return and_(_one_of(table.c.state, set(_OPEN)), table.c.gone_at.is_(None))
+
+
+def is_owed(table: FromClause) -> ColumnElement[bool]:
+    """It awaits payment, overdue or not; a post-dated one does not before its date."""
+    of = table.c
+    return and_(
+        of.state == _text(InvoiceState.APPROVED),
+        of.gone_at.is_(None),
+        of.amount_due > _zero(),
+        _has_come(table),
+    )
+
+
+def due_on(table: FromClause) -> ColumnElement[Any]:
+    """Without a due date an invoice is due on its date."""
+    return func.coalesce(table.c.due_on, table.c.issued_on)
+
+
+def exclusion(table: FromClause) -> ColumnElement[str | None]:
+    """Why what is due on an open invoice is in no figure; NULL where it is."""
+    of = table.c
+    return case(
+        (of.state == _text(InvoiceState.UNKNOWN), _text(InvoiceExclusion.STATUS)),
+        (of.currency.is_(None), _text(InvoiceExclusion.CURRENCY)),
+        (of.amount_due.is_(None), _text(InvoiceExclusion.AMOUNT)),
+    )
+
+
+def counted_once(table: FromClause) -> ColumnElement[bool]:
+    """Of the books that are read now, and not one of Xero's once more."""
+    return and_(in_current_books(table), table.c.twin_id.is_(None))
+
+
+def in_current_books(table: FromClause) -> ColumnElement[bool]:
+    """Worked out once for a statement, and not for each row of it."""
+    current = select(ledgers.c.id).where(own(ledgers), ledgers.c.is_current).scalar_subquery()
+    books: ColumnElement[bool] = table.c.ledger_id == func.array(current).any_()
+    return books
+
+
+def its_ledger() -> FromClause:
+    """Invoices, and the books of each."""
+    of = invoices.c
+    return invoices.outerjoin(
+        ledgers, and_(ledgers.c.organisation_id == of.organisation_id, ledgers.c.id == of.ledger_id)
+    )
+
+
+def _is_void(table: FromClause) -> ColumnElement[bool]:
+    return or_(table.c.gone_at.is_not(None), table.c.state == _text(InvoiceState.VOID))
+
+
+def _is_past_due(table: FromClause) -> ColumnElement[bool]:
+    """Without an amount due that is known, or any date, nobody can say so."""
+    return and_(table.c.amount_due > _zero(), due_on(table) < TODAY, _has_come(table))
+
+
+def _has_come(table: FromClause) -> ColumnElement[bool]:
+    return func.coalesce(table.c.issued_on <= TODAY, literal_column("true"))
+
+
+def _one_of(word: ColumnElement[str], words: Any) -> ColumnElement[bool]:
+    """Written into the SQL, so that the planner sees which of few or of many are asked for."""
+    return word.in_([_text(one) for one in sorted(words)])
+
+
+def _zero() -> ColumnElement[Any]:
+    return literal_column("0")
+
+
+def _text(word: str) -> ColumnElement[str]:
+    return literal_column(f"'{word}'", Text)
