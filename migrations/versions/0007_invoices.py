@@ -404,6 +404,13 @@ def upgrade() -> None:
         "ix_invoices_due_units", "invoices", ["organisation_id", "due_units", "id"], unique=False
     )
     op.create_index(
+        "ix_invoices_fully_paid_on",
+        "invoices",
+        ["organisation_id", "fully_paid_on"],
+        unique=False,
+        postgresql_where=sa.text("source = 'superops'"),
+    )
+    op.create_index(
         "ix_invoices_issued_on",
         "invoices",
         ["organisation_id", sa.literal_column("coalesce(issued_on, '-infinity'::date)"), "id"],

@@ -17,6 +17,8 @@ from billingone_api.billing.clients import routes as clients
 from billingone_api.billing.dashboard import routes as dashboard
 from billingone_api.billing.definitions import routes as definitions
 from billingone_api.billing.integrations import routes as integrations
+from billingone_api.billing.invoices.routes import accounts as account_mapping
+from billingone_api.billing.invoices.routes import lists as invoices
 from billingone_api.billing.panelone import routes as panelone
 from billingone_api.billing.settings import routes as settings_area
 from billingone_api.billing.sources import SOURCES
@@ -57,6 +59,7 @@ _TAGS: Final = {
     "dashboard": "The four cards, each with its freshness and coverage.",
     "definitions": "What every figure and every word means, as the program reckons it.",
     "subscriptions": "What clients are subscribed to, at which price, with every change seen.",
+    "invoices": "What clients are invoiced, owe and have paid, each invoice once.",
     "clients": "PanelOne's clients, and which record of a third party belongs to whom.",
     "syncs": "Copying from third parties: asked for, under way, done.",
     "integrations": "Connections to third parties: credentials, schedules, status.",
@@ -72,10 +75,12 @@ _READ_BY_ROW: Final = frozenset({"/v1/panelone/clients:batch"})
 # The most asked stand first: routers are tried in turn.
 _AREAS: Final[tuple[APIRouter, ...]] = (
     subscriptions.router,
+    invoices.router,
     clients.router,
     dashboard.router,
     syncs.router,
     access.router,
+    account_mapping.router,
     integrations.router,
     settings_area.router,
     panelone.router,

@@ -11,7 +11,7 @@ from tests.openapi.test_two_organisations import places
 from tests.support.api import Api, standing_api
 from tests.support.figures import Figure
 from tests.support.operations import OPERATIONS, Operation
-from tests.support.planting import plant
+from tests.support.planting import id_of, plant
 
 from billingone_api.embedded.postgres import EmbeddedPostgres
 
@@ -25,10 +25,14 @@ WITHOUT_TAG = {
     "get_me": "who is signed in is kept by nobody: no-store",
     "get_dashboard": "figures as of this moment",
     "count_subscriptions": "figures as of this moment",
+    "count_invoices": "figures as of this moment",
+    "get_invoice_summary": "figures as of this moment",
     "list_integrations": "a list; each integration has a tag of its own",
     "export_audit": "a file: no-store",
     "export_clients": "a file: no-store",
     "export_clients_workbook": "a file: no-store",
+    "export_invoices": "a file: no-store",
+    "export_invoices_workbook": "a file: no-store",
     "export_subscriptions": "a file: no-store",
     "export_subscriptions_workbook": "a file: no-store",
     "watch_sync": "a stream: no-store",
@@ -38,6 +42,8 @@ TAGGED = sorted(READS.keys() - WITHOUT_TAG.keys())
 CHANGES: dict[str, tuple[str, Any]] = {
     "update_billing_settings": ("get_billing_settings", {"annual_price_is": "month"}),
     "update_integration": ("get_integration", {"schedule_minutes": 45}),
+    "update_invoice": ("get_invoice", {"client_id": str(id_of(MARK))}),
+    "put_account_mapping": ("get_account_mapping", {"mappings": []}),
     "update_product": ("get_product", {"usage_billed": True}),
     "connect_pax8": (
         "get_integration",

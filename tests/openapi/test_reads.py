@@ -22,7 +22,11 @@ MESSAGES = {
     "get_client": 10,
     "get_dashboard": 5,
     "get_definitions": 3,
+    "get_account_mapping": 5,
     "get_integration": 4,
+    # absent: what stands on it is not asked for
+    "get_invoice": 4,
+    "get_invoice_summary": 9,
     "get_me": 4,
     "get_product": 4,
     "get_subscription": 4,
@@ -32,21 +36,32 @@ MESSAGES = {
     "list_clients": 7,
     "list_exchange_rates": 4,
     "list_integrations": 4,
+    "list_invoices": 4,
     "list_products": 4,
     "list_quarantine": 4,
     "list_subscriptions": 4,
     "list_syncs": 6,
     "list_unmapped": 7,
+    "count_invoices": 5,
     "count_subscriptions": 5,
     # twice three: the caller is judged in a transaction of its own, before the answer begins
     "export_audit": 7,
     "export_clients": 7,
     "export_clients_workbook": 7,
+    "export_invoices": 7,
+    "export_invoices_workbook": 7,
     "export_subscriptions": 7,
     "export_subscriptions_workbook": 7,
     "watch_sync": 9,
 }
-ABSENT = {"get_subscription", "get_sync", "get_audit_entry", "get_api_key", "watch_sync"}
+ABSENT = {
+    "get_invoice",
+    "get_subscription",
+    "get_sync",
+    "get_audit_entry",
+    "get_api_key",
+    "watch_sync",
+}
 
 
 def address(operation: Operation, practice: Practice) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
-from tests.database.rows import TABLES, a_row, marked, rows
+from tests.database.rows import NAMESPACE, TABLES, a_row, marked, rows
 
 _LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _USUAL: Final = {
@@ -19,14 +19,23 @@ _USUAL: Final = {
 }
 # What a row needs so that the API takes it for what it is; everything else carries the mark.
 _MEANT: Final[dict[str, dict[str, Any]]] = {
+    "account_mappings": {"category": "licences"},
+    "accounts": {"class": "REVENUE"},
     "api_keys": {"scopes": ["clients:read"]},
-    "client_credits": {"source": "xero"},
+    "client_credits": {"source": "xero", "currency": "AUD"},
+    "credit_allocations": {"is_deleted": False},
     "due_work": {"lease": None, "leased_until": None},
     "exchange_rates": {"currency": "USD"},
     "integrations": {"attention_code": None, "auth_mode": "client_credentials"},
-    "invoices": {"source": "xero", "twin_id": None, "twin_by": None},
-    "ledgers": {"source": "xero"},
-    "payments": {"source": "xero"},
+    "invoices": {
+        "source": "xero",
+        "currency": "AUD",
+        "client_by_hand": False,
+        "twin_id": None,
+        "twin_by": None,
+    },
+    "ledgers": {"source": "xero", "is_current": True},
+    "payments": {"source": "xero", "currency": "AUD", "is_deleted": False},
     "products": {"usage_evidence": None, "usage_billed_by_hand": None},
     "revocations": {"issued_before": _LONG_AGO},
     "subscriptions": {
@@ -52,13 +61,20 @@ def id_of(mark: str) -> UUID:
 
 
 async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> None:
-    """A row with each mark in every table, and a company of Pax8's that is nobody's client."""
+    """A row with each mark in every table, and a company of Pax8's that is nobody's client.
+
+    All that stands in somebody's books stands in the same ones.
+    """
+    books = uuid5(NAMESPACE, f"books of {organisation_id}")
     connection = await asyncpg.connect(owner_url.replace("+asyncpg", ""))
     try:
         for mark in marks:
             for name, row in rows(organisation_id, marked(mark)):
                 usual = {column: value for column, value in _USUAL.items() if column in row}
-                await _insert(connection, name, row | usual | _MEANT.get(name, {}))
+                told = row | usual | _MEANT.get(name, {})
+                told |= {"ledger_id": books} if "ledger_id" in row else {}
+                told |= {"id": books} if name == "ledgers" else {}
+                await _insert(connection, name, told)
             unmapped = a_row(TABLES["pax8_companies"], organisation_id, marked(f"{mark}-unmapped"))
             await _insert(connection, "pax8_companies", unmapped | {"gone_at": None})
     finally:

@@ -16,6 +16,7 @@ from tests.support.connections import TOKEN_URL, connect_pax8
 from tests.support.databases import Database
 from tests.support.figures import Figure
 from tests.support.operations import OPERATIONS, Operation
+from tests.support.sales import SalesBooks
 
 from billingone_api.billing.audit.wiring import write_down
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -24,6 +25,7 @@ from billingone_api.process import Process
 
 CLIENT = UUID("0192f0c1-1111-7000-8000-000000000001")
 KEY = UUID("0192f0c1-1111-7000-8000-000000000002")
+INVOICE = UUID("0192f0c1-1111-7000-8000-000000000003")
 COMPANY = {"source": "pax8", "source_id": "company-1"}
 RATE = {"currency": "USD", "valid_on": "2026-11-01"}
 
@@ -89,6 +91,17 @@ DEEDS = {
     ),
     "put_exchange_rate": Deed("exchange_rate.entered", places=RATE, body={"rate": "1.6"}),
     "delete_exchange_rate": Deed("exchange_rate.removed", places=RATE),
+    "update_invoice": Deed(
+        "invoice.client_set",
+        places={"invoice_id": str(INVOICE)},
+        body={"client_id": str(CLIENT)},
+        headers=VERSION_1,
+    ),
+    "put_account_mapping": Deed(
+        "accounts.mapped",
+        body={"mappings": [{"account_id": "account-1", "category": "licences"}]},
+        headers={"If-Match": "*"},
+    ),
     "update_product": Deed(
         "product.usage_marked",
         places={"source_id": "product-1"},
@@ -147,6 +160,10 @@ async def planted(api: Api, database: Database, process: Process) -> AsyncIterat
         source_id="product-1",
         fetched_at=NOW,
     )
+    sales = SalesBooks(database, api.organisation_id)
+    await sales.open()
+    await sales.account("account-1")
+    await sales.invoice(id=INVOICE)
     await database.insert(
         "api_keys",
         organisation_id=api.organisation_id,

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     DASHBOARD_READ = "dashboard:read"
     SUBSCRIPTIONS_READ = "subscriptions:read"
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
+    INVOICES_READ = "invoices:read"
     CLIENTS_READ = "clients:read"
     CLIENTS_MAP = "clients:map"
     SYNCS_READ = "syncs:read"
@@ -46,6 +47,7 @@ _READ: Final = frozenset(
     {
         Permission.DASHBOARD_READ,
         Permission.SUBSCRIPTIONS_READ,
+        Permission.INVOICES_READ,
         Permission.CLIENTS_READ,
         Permission.SYNCS_READ,
         Permission.INTEGRATIONS_READ,

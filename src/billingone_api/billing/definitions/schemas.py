@@ -93,6 +93,18 @@ class CardOut(Defined, Generic[Value]):
     detail: Annotated[str | None, Field(description="For people, where something is to be said.")]
 
 
+class AmountsOut(Defined):
+    """How many, and what they come to; amounts of different currencies are never added."""
+
+    count: int
+    amounts: Annotated[list[Money], Field(description="One for each currency.")]
+    reporting: InReportingCurrencyOut
+
+
+class AmountsCard(CardOut[AmountsOut]):
+    """A count with its amounts."""
+
+
 # Named, so that generated clients have one type for a choice wherever it is shown or made.
 PriceIs = TypeAliasType(
     "PriceIs",

@@ -240,6 +240,13 @@ invoices = tenant_table(
         "organisation_id",
         postgresql_where=text("twin_by = 'other_total'"),
     ),
+    # SuperOps tells of no payment but its day
+    Index(
+        "ix_invoices_fully_paid_on",
+        "organisation_id",
+        "fully_paid_on",
+        postgresql_where=text("source = 'superops'"),
+    ),
     # what is still open is little beside all that was ever paid
     Index(
         "ix_invoices_open",

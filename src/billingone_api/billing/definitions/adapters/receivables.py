@@ -1,0 +1,151 @@
+"""Reads what is open and what was paid in a month, as slices: what is open is little."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import (
+    ClauseElement,
+    Date,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from billingone_api.billing.definitions.adapters.invoices import (
+    badge,
+    counted_once,
+    exclusion,
+    in_current_books,
+    is_open,
+    is_owed,
+)
+from billingone_api.billing.definitions.adapters.rates import newest_rates
+from billingone_api.billing.definitions.figures import Rate
+from billingone_api.billing.definitions.models import (
+    SUPEROPS,
+    XERO,
+    InvoiceBadge,
+    InvoiceExclusion,
+    InvoiceState,
+)
+from billingone_api.billing.definitions.receivables import (
+    OpenSlice,
+    PaidSlice,
+    Receivables,
+    month_of,
+)
+from billingone_api.database.fast import Row, fetch, prepare
+from billingone_api.database.tables.invoices import invoices, payments
+from billingone_api.database.tenancy import own
+from billingone_api.database.unit_of_work import UnitOfWork
+
+_FROM: Final = bindparam("month_from", type_=Date)
+_TO: Final = bindparam("month_to", type_=Date)
+
+
+async def receivables_of(work: UnitOfWork, *, reporting_currency: str, today: date) -> Receivables:
+    """As of the organisation's calendar day, with the payments of its calendar month."""
+    first, last = month_of(today)
+    values = {
+        "organisation_id": work.organisation_id,
+        "reporting_currency": reporting_currency,
+        "today": today,
+        "month_from": first,
+        "month_to": last,
+    }
+    return Receivables(
+        open=[_open_slice(row) for row in await fetch(work.connection, _OPEN, **values)],
+        paid=await _paid(work, values),
+        rates=[Rate(**row) for row in await fetch(work.connection, _RATES, **values)],
+        reporting_currency=reporting_currency,
+    )
+
+
+async def _paid(work: UnitOfWork, values: dict[str, Any]) -> Sequence[PaidSlice]:
+    return [PaidSlice(**row) for row in await fetch(work.connection, _PAID, **values)]
+
+
+def _open_slice(row: Row) -> OpenSlice:
+    reason = row["exclusion"]
+    told = {
+        "badge": InvoiceBadge(row["badge"]),
+        "exclusion": None if reason is None else InvoiceExclusion(reason),
+    }
+    return OpenSlice(**dict(row) | told)
+
+
+def _open() -> ClauseElement:
+    one = (
+        select(
+            badge(invoices).label("badge"),
+            exclusion(invoices).label("exclusion"),
+            invoices.c.currency,
+            func.coalesce(is_owed(invoices), literal_column("false")).label("is_owed"),
+            invoices.c.client_id.is_not(None).label("is_mapped"),
+            invoices.c.amount_due,
+        )
+        .where(own(invoices), is_open(invoices), counted_once(invoices))
+        .subquery("one")
+    )
+    kind = (one.c.badge, one.c.exclusion, one.c.currency, one.c.is_owed, one.c.is_mapped)
+    return select(
+        *kind, func.count().label("invoices"), func.sum(one.c.amount_due).label("due")
+    ).group_by(*kind)
+
+
+def _all_paid() -> ClauseElement:
+    one = union_all(_payments(), _paid_in_superops()).subquery("one")
+    is_usable = and_(one.c.currency.is_not(None), one.c.amount.is_not(None))
+    return select(
+        one.c.currency,
+        func.count().filter(one.c.is_payment).label("payments"),
+        func.count().filter(~is_usable).label("unusable"),
+        func.sum(one.c.amount).label("paid"),
+    ).group_by(one.c.currency)
+
+
+def _payments() -> Select[Any]:
+    of = payments.c
+    is_refund = func.coalesce(of.is_refund, literal_column("false"))
+    return select(
+        of.currency,
+        case((is_refund, -of.amount), else_=of.amount).label("amount"),
+        (~is_refund).label("is_payment"),
+    ).where(
+        own(payments),
+        of.source == _text(XERO),
+        of.paid_on.between(_FROM, _TO),
+        or_(of.is_deleted.is_(None), ~of.is_deleted),
+        of.gone_at.is_(None),
+        in_current_books(payments),
+    )
+
+
+def _paid_in_superops() -> Select[Any]:
+    """It tells of no payments, only of the day on which an invoice was paid, in full."""
+    of = invoices.c
+    return select(of.currency, of.total, literal_column("true").label("is_payment")).where(
+        own(invoices),
+        of.source == _text(SUPEROPS),
+        of.state == _text(InvoiceState.PAID),
+        of.fully_paid_on.between(_FROM, _TO),
+        of.gone_at.is_(None),
+        counted_once(invoices),
+    )
+
+
+def _text(word: str) -> Any:
+    return literal_column(f"'{word}'", Text)
+
+
+_OPEN: Final = prepare(_open())
+_PAID: Final = prepare(_all_paid())
+_RATES: Final = prepare(select(newest_rates()))

@@ -1,0 +1,1 @@
+"""Sales invoices of Xero and SuperOps: what is owed, what was paid, and whose each is."""
