@@ -1,0 +1,1 @@
+"""SuperOps: its MSP API read only, by GraphQL; all in SuperOps's words."""
