@@ -16,6 +16,7 @@ from billingone_api.kit.http.calls import JsonCalls
 from billingone_api.kit.http.errors import (
     CircuitOpen,
     HttpError,
+    HttpFailed,
     HttpGarbled,
     HttpRateLimited,
     HttpRefused,
@@ -222,6 +223,8 @@ def content(answer: Any) -> Any:
             raise HttpRateLimited("busy")
         case "broken":
             raise HttpUnavailable("broken")
+        case "failed":
+            raise HttpFailed("failed")
         case "wrong":
             raise HttpRefused("wrong", status=200, body=b"")
     return answer["content"]
@@ -283,6 +286,16 @@ async def test_what_an_answer_of_success_is_judged_to_be_counts_as_a_status_woul
     assert await calls.query(URL, body={}, judge=content) == []
     assert waits.seconds == waited
     assert [type(outcome) for outcome in turns.outcomes] == [kind, type(None)]
+
+
+async def test_a_question_they_fail_at_is_repeated_and_is_no_silence(
+    calls: JsonCalls, route: respx.Route, turns: Turns, waits: Waits
+) -> None:
+    route.mock(return_value=httpx.Response(200, json={"errors": "failed"}))
+    with pytest.raises(HttpFailed):
+        await calls.query(URL, body={}, judge=content)
+    assert (turns.taken, turns.outcomes) == (4, [None] * 4)
+    assert waits.seconds == [0.375, 0.75, 1.5]
 
 
 async def test_what_is_judged_to_stay_is_not_repeated(

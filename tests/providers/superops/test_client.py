@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from tests.providers.superops.conftest import (
     ASSET,
     BLOWN_UP,
@@ -84,6 +85,31 @@ async def test_a_request_is_a_post_with_token_subdomain_and_variables(
         "variables": {"input": {"page": 1, "pageSize": 100}},
     }
     assert turns.taken == 1
+
+
+async def test_a_slot_is_held_while_a_request_is_under_way(
+    clients: Clients, superops: SuperOps
+) -> None:
+    async def look(_: httpx.Request) -> httpx.Response:
+        held.append(clients.slots.number)
+        return detail(INVOICE)
+
+    held: list[int] = []
+    superops.on("getInvoice").mock(side_effect=look)
+    await clients.client().invoice(ID)
+    assert (held, clients.slots.number) == ([1], 0)
+
+
+async def test_a_failure_is_logged_without_what_was_sent(
+    client: SuperOpsClient, superops: SuperOps
+) -> None:
+    superops.on("getInvoice", refused("forbidden", message=PLANTED))
+    with capture_logs() as logged, pytest.raises(PermissionDenied):
+        await client.invoice(ID)
+    assert [(one["event"], one["operation"], one["failure"]) for one in logged] == [
+        ("superops_call_failed", "getInvoice", "PermissionDenied")
+    ] * 2
+    assert PLANTED not in f"{logged}"
 
 
 async def test_an_account_of_the_eu_is_asked_there(clients: Clients, superops: SuperOps) -> None:
@@ -235,7 +261,7 @@ FAILURES: list[tuple[httpx.Response, type[ProviderError], str]] = [
     (refused("subscription_paused"), SubscriptionEnded, "is paused. Renew it there."),
     (refused("subscription_cancelled"), SubscriptionEnded, "is cancelled"),
     (refused("forbidden", "subscription_paused"), SubscriptionEnded, "is paused"),
-    (refused("entity_does_not_exist"), RecordNotFound, "no such record"),
+    (refused("entity_does_not_exist"), MalformedAnswer, "there are no clients in it"),
     (refused("type_validation_failed"), SelectionRefused, "clients: type_validation_failed"),
     (refused("mandatory_validation_failed", "value_length_exceeds_limit"), SelectionRefused,
      "mandatory_validation_failed, value_length_exceeds_limit"),
@@ -294,8 +320,7 @@ async def test_each_refusal_is_told_in_our_words_and_not_tried_again(
 
 
 PASSING: list[tuple[httpx.Response | Exception, type[ProviderError], list[float]]] = [
-    (refused("rate_limit_exceeded"), ProviderRateLimited, [12.5, 25, 50]),
-    (refused("rate_limit_exceeded", classification="X"), ProviderRateLimited, [12.5, 25, 50]),
+    (refused("rate_limit_exceeded"), ProviderRateLimited, [60.5, 60.5, 60.5]),
     (httpx.Response(429), ProviderRateLimited, [12.5, 25, 50]),
     (answer(BLOWN_UP), QueryFailed, [0.375, 0.75, 1.5]),
     (answer(BLOWN_UP | {"data": {"getClientList": None}}), QueryFailed, [0.375, 0.75, 1.5]),
@@ -336,8 +361,8 @@ async def test_what_passes_is_forgotten(
     superops.on("getClientList", outcome, page("getClientList", CLIENT))
     assert len(await records(client.clients())) == 1
     assert turns.taken == 2
-    # Whoever keeps the turns for all hears of it, though its status was one of success.
-    assert [error is None for error in turns.outcomes] == [False, True]
+    # Whoever keeps the turns for all hears of it, unless they were there and failed at this.
+    assert [error is None for error in turns.outcomes] == [kind is QueryFailed, True]
 
 
 REFUSALS_OF_THE_FULLER = [

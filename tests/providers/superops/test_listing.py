@@ -77,6 +77,7 @@ async def test_what_stands_still_is_read_once_and_is_complete(count: int) -> Non
 
 async def test_each_page_is_a_batch_and_nothing_is_known_before_the_end() -> None:
     listing = Server(stored(150)).listing()
+    assert (listing.is_complete, listing.total) == (False, None)
     sizes = []
     async for batch in listing.batches():
         sizes.append(len(batch.records))

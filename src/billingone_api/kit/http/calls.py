@@ -14,6 +14,7 @@ from billingone_api.kit.http.answers import Answer, Settled, read_answer
 from billingone_api.kit.http.errors import (
     CircuitOpen,
     HttpError,
+    HttpFailed,
     HttpRateLimited,
     HttpUnavailable,
 )
@@ -102,7 +103,8 @@ class JsonCalls:
         """A POST that changes nothing at their end, as GraphQL reads.
 
         Where they say in an answer of success that they cannot, `judge` raises it: so it is
-        repeated, and told to whoever keeps the turns, as a status would be.
+        repeated, and told to whoever keeps the turns, as a status would be. HttpFailed is
+        repeated and not told.
         """
         call = _Call("POST", url, {"json": body, "headers": _asking_for_json(headers)})
         return await self._repeated(call, lambda answer: judge(answer.json()))
@@ -159,7 +161,7 @@ class JsonCalls:
             try:
                 found = read(await self._accepted(call))
             except HttpError as error:
-                await self._limiter.heed(error)
+                await self._limiter.heed(None if isinstance(error, HttpFailed) else error)
                 raise
         await self._limiter.heed(None)
         return found

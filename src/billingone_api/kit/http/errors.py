@@ -3,6 +3,7 @@
 HttpError
 ├── HttpUnavailable    nobody answered, or only a gateway did: time-outs, broken lines, 5xx
 │   ├── HttpGarbled    an answer that is not JSON or is cut short
+│   ├── HttpFailed     an answer of success that says nothing but that they failed
 │   └── CircuitOpen    not even asked, because nobody answered lately
 ├── HttpOversized      an answer that is larger than we read
 ├── HttpRateLimited    429: too many requests, and for how long not to ask
@@ -34,6 +35,10 @@ class HttpUnavailable(HttpError):
 
 class HttpGarbled(HttpUnavailable):
     """There was an answer, and it cannot be read."""
+
+
+class HttpFailed(HttpUnavailable):
+    """They are there: one question that they fail at does not count as their silence."""
 
 
 class CircuitOpen(HttpUnavailable):

@@ -18,7 +18,7 @@ class Limiter(Protocol):
         ...
 
     async def heed(self, error: HttpError | None) -> None:
-        """None for an answer that can be used."""
+        """None for an answer that can be used, and for one that says that they failed at it."""
         ...
 
 

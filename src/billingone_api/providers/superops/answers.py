@@ -9,13 +9,15 @@ from typing import Any, Final
 from billingone_api.kit.http.bodies import NotJson, read_json
 from billingone_api.kit.http.errors import (
     HttpError,
+    HttpFailed,
     HttpRateLimited,
     HttpRefused,
-    HttpUnavailable,
 )
 
 FORBIDDEN: Final = "forbidden"
 NO_SUCH_RECORD: Final = "entity_does_not_exist"
+_WINDOW: Final = 60
+"""Seconds; tries within one and the same minute were all refused (contract page, 1)."""
 _LIMITED: Final = frozenset({"rate_limit_exceeded", "rate_limited"})
 # The first is also what they wrap their own codes in.
 _BLOWN_UP: Final = frozenset({"datafetchingexception", "internal_error", "internal_server_error"})
@@ -25,10 +27,6 @@ _FAULT: Final = re.compile(
     r"SubSelectionNotAllowed|SubSelectionRequired|FieldUndefined|VariableTypeMismatch|WrongType"
     r"|UnknownType|UnknownArgument|MissingFieldArgument|InvalidSyntax"
 )
-
-
-class BlewUp(HttpUnavailable):
-    """An answer of success that says nothing but that they failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +76,9 @@ def judged(answer: Any, *, is_patient: bool) -> Any:
     """
     found = complaint(answer)
     if found and found.is_limit:
-        raise HttpRateLimited("an answer of success says that we asked too often")
+        raise HttpRateLimited("an answer says that we asked too often", retry_after=_WINDOW)
     if found and found.is_blow_up and is_patient:
-        raise BlewUp("an answer of success says that they failed")
+        raise HttpFailed("an answer says that they failed")
     return answer
 
 

@@ -1,5 +1,6 @@
 """Reads one account of SuperOps: its clients, invoices, devices and people."""
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -12,7 +13,7 @@ from billingone_api.kit.http.calls import JsonCalls, Sleep
 from billingone_api.kit.http.errors import HttpError
 from billingone_api.kit.http.limits import Limiter, Slots
 from billingone_api.kit.http.retries import RetryPolicy
-from billingone_api.providers.errors import PermissionDenied, ProviderError
+from billingone_api.providers.errors import PermissionDenied, ProviderError, RecordNotFound
 from billingone_api.providers.records import Reject
 from billingone_api.providers.superops.account import SuperOpsAccount, SuperOpsEndpoints
 from billingone_api.providers.superops.answers import complaint, judged
@@ -69,8 +70,8 @@ class SuperOpsClient:
     There are no changes to ask for, and no filter or order to rely on: a list is read whole, and
     the lines of an invoice cost a call of their own.
 
-    `limiter` (100 a minute is the lower of what SuperOps says) and `slots` are shared by all who
-    read with this token.
+    `limiter` (90 a minute keep below the lower of two limits that SuperOps documents) and
+    `slots` are shared by all who read with this token.
     """
 
     def __init__(
@@ -100,7 +101,8 @@ class SuperOpsClient:
         denied = set[Capability]()
         for capability, kind in _PROVED_BY.items():
             try:
-                kind.page(await self._sent(kind.query, kind.query.plain, _page(1, size=1)))
+                asking = self._sent(kind.query, kind.query.plain, _page(1, size=1))
+                await _read(kind, asking)
             except SubscriptionEnded:
                 raise
             except PermissionDenied:
@@ -134,7 +136,7 @@ class SuperOpsClient:
 
     def _listing(self, kind: Kind[T]) -> Listing[T]:
         async def read(number: int) -> RawPage:
-            return kind.page(await self._ask(kind.query, _page(number, size=PAGE_SIZE)))
+            return await _read(kind, self._ask(kind.query, _page(number, size=PAGE_SIZE)))
 
         return Listing(read, reader=kind.reader, id_name=kind.id_name)
 
@@ -174,6 +176,13 @@ class SuperOpsClient:
             "Authorization": f"Bearer {self._account.token.reveal()}",
             "CustomerSubDomain": self._account.subdomain,
         }
+
+
+async def _read(kind: Kind[Any], asking: Awaitable[Any]) -> RawPage:
+    try:
+        return kind.page(await asking)
+    except RecordNotFound as error:
+        raise SUPEROPS.malformed(f"there are no {kind.query.what} in it") from error
 
 
 def _page(number: int, *, size: int) -> Input:

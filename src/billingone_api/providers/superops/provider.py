@@ -4,13 +4,12 @@ from http import HTTPStatus
 from typing import Final
 
 from billingone_api.kit.http.bodies import NotJson, read_json
-from billingone_api.kit.http.errors import HttpError, HttpRefused
+from billingone_api.kit.http.errors import HttpError, HttpFailed, HttpRefused
 from billingone_api.providers.bearer import Provider
 from billingone_api.providers.errors import PermissionDenied, ProviderError
 from billingone_api.providers.superops.answers import (
     FORBIDDEN,
     NO_SUCH_RECORD,
-    BlewUp,
     Complaint,
     complaint_in,
 )
@@ -38,7 +37,7 @@ class SuperOpsProvider(Provider):
         if told := complaint_in(error):
             return self.complained(told, what=what)
         match error:
-            case BlewUp():
+            case HttpFailed():
                 return self._failed(what)
             case HttpRefused(status=HTTPStatus.BAD_REQUEST) if not _is_json(error.body):
                 return SubdomainUnknown(
