@@ -37,7 +37,8 @@ def test_a_subdomain_is_found_in_what_people_paste(pasted: str) -> None:
         "", " ", ".", ".superops.ai", "https://", "https:///x", "acme.example.com",
         "acme.superops.ai.evil.example", "a.b.superops.ai", "me@acme.superops.ai",
         "acme.superops.ai:443", "ac me", "acme_", "-acme", "acme-", "acmé", "a" * 64,
-        "ftp://acme.superops.ai", "acme\r\nX: y", "acme\x00",
+        "ftp://acme.superops.ai", "acme\r\nX: y", "acme\x00", "[::1",
+        "https://[acme].superops.ai", "acme//x", "acme.superops.ai.superops.com.x",
     ],
     ids=ascii,
 )  # fmt: skip

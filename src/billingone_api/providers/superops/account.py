@@ -4,15 +4,14 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+from urllib.parse import urlsplit
 
 from billingone_api.kit.cipher import Secret
 
 # One label of a host's name: it goes into a header, and people open SuperOps at it.
 _SUBDOMAIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_ADDRESS: Final = re.compile(
-    r"(?:https?://)?(?P<label>[^./:?#@\s]+)(?:\.superops\.(?:ai|com))?(?:[/?#].*)?",
-    re.IGNORECASE | re.DOTALL,
-)
+_HOSTS: Final = (".superops.ai", ".superops.com")
+_SCHEMES: Final = frozenset({"", "http", "https"})
 # What may stand in a header; anything else would fail there with the token in the message.
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
 
@@ -54,12 +53,21 @@ class SuperOpsAccount:
 
 
 def subdomain_of(text: str) -> str:
-    """The bare label in what people paste: `https://Acme.superops.ai/#/home` is `acme`.
+    """The bare label in what people paste: `Acme`, or the address where they open SuperOps.
 
     ValueError for anything else, other hosts too.
     """
-    found = _ADDRESS.fullmatch(text.strip())
-    label = found["label"].lower() if found else ""
+    label = _host(text.strip()).lower()
+    for host in _HOSTS:
+        label = label.removesuffix(host)
     if _SUBDOMAIN.fullmatch(label) is None:
         raise ValueError("It is not a subdomain of SuperOps, like acme in acme.superops.ai.")
     return label
+
+
+def _host(text: str) -> str:
+    try:
+        parts = urlsplit(text if "//" in text else f"//{text}")
+    except ValueError:
+        return ""
+    return parts.netloc if parts.scheme in _SCHEMES else ""
