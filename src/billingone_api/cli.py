@@ -160,7 +160,7 @@ def demo(
 
 
 @app.command()
-def sandbox(
+def sandbox(  # noqa: PLR0913 - each is an option of the command line
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8790,
     clients: Annotated[int, typer.Option(min=1, max=1000, help="Clients of the MSP.")] = 60,
@@ -173,11 +173,16 @@ def sandbox(
         int, typer.Option(min=0, help="Milliseconds that every answer takes longer.")
     ] = 0,
     rate_limit: Annotated[
-        int, typer.Option(min=0, help="Pax8's requests a minute; 0 lifts it, and Xero's limits.")
+        int,
+        typer.Option(min=0, help="Pax8's requests a minute; 0 lifts it, and all others' limits."),
     ] = 1000,
     invoices: Annotated[
         int | None,
         typer.Option(min=0, max=1_000_000, help="Xero's sales; without it, 24 for each client."),
+    ] = None,
+    superops_invoices: Annotated[
+        int | None,
+        typer.Option(min=0, max=100_000, help="SuperOps' own; without it, two for each client."),
     ] = None,
     keys: Annotated[
         Path | None, typer.Option(help="Folder that keeps PanelOne's keys between starts.")
@@ -186,6 +191,7 @@ def sandbox(
     """Serve the third parties as they behave on the wire, for those who build against us."""
     try:
         from billingone_api.sandbox.app import SandboxSettings, create_sandbox
+        from billingone_api.sandbox.superops.room import SuperopsSettings
         from billingone_api.sandbox.xero.limits import XeroLimits
         from billingone_api.sandbox.xero.room import XeroSettings
     except ModuleNotFoundError:
@@ -203,6 +209,9 @@ def sandbox(
             keys_folder=keys,
             xero=XeroSettings(
                 invoices=invoices, limits=XeroLimits() if rate_limit else XeroLimits.lifted()
+            ),
+            superops=SuperopsSettings(
+                invoices=superops_invoices, limit=100 if rate_limit else None
             ),
         )
     )

@@ -1,10 +1,12 @@
-"""A small practice ground, reached in process, on a day of its own."""
+"""A small practice ground, reached in process or served, on a day of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+import uvicorn
 from httpx import ASGITransport, AsyncClient, Response
 from tests.support.clock import SetClock
 
@@ -50,6 +52,20 @@ async def http(sandbox: Sandbox) -> AsyncIterator[AsyncClient]:
     transport = ASGITransport(sandbox)
     async with AsyncClient(transport=transport, base_url="http://sandbox.test") as client:
         yield client
+
+
+@pytest.fixture
+async def served(sandbox: Sandbox) -> AsyncIterator[str]:
+    """Its address on a real socket."""
+    config = uvicorn.Config(sandbox, port=0, log_level=60, lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await serving
 
 
 @pytest.fixture

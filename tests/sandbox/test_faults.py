@@ -1,10 +1,7 @@
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from httpx import AsyncClient, Response
 from tests.sandbox.conftest import Pax8Caller, pax8_token
 
@@ -135,19 +132,6 @@ async def test_a_rule_for_another_third_party_or_method_does_not_strike(
     sandbox.faults.add("500", provider="panelone", times=None)
     sandbox.faults.add("500", method="POST", times=None)
     assert (await pax8.get("/companies")).status_code == 200
-
-
-@pytest.fixture
-async def served(sandbox: Sandbox) -> AsyncIterator[str]:
-    config = uvicorn.Config(sandbox, port=0, log_level=60, lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
 
 
 async def test_a_dropped_connection_ends_in_mid_body(served: str, sandbox: Sandbox) -> None:

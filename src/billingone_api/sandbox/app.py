@@ -245,7 +245,9 @@ def _xero(settings: SandboxSettings, portfolio: Portfolio) -> Xero:
 
 def _superops(settings: SandboxSettings, portfolio: Portfolio, xero: Xero) -> Superops:
     def seats(n: int, metric: str) -> int:
-        return portfolio.licensed(portfolio.ids("company", n), LICENSED_BY[metric])
+        company = portfolio.ids("company", n)
+        counted = (portfolio.licensed(company, skus) for skus in LICENSED_BY[metric])
+        return next(filter(None, counted), 0)
 
     return Superops(
         settings.superops,

@@ -186,10 +186,16 @@ PRODUCTS: Final[tuple[Product, ...]] = (
 
 BY_SKU: Final[Mapping[str, Product]] = {product.sku: product for product in PRODUCTS}
 
-# Products that stand in for each other, by what their seats are for.
-LICENSED_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "devices": ("S1-CTL-A100", "S1-CPL-A100"),
-    "users": ("MST-NCE-BPR-C100", "MST-NCE-BST-C100", "MST-NCE-BBA-C100"),
+# What each seat of a client is counted by: products that stand in for each other, and those
+# that speak for a client which has none of these.
+LICENSED_BY: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "devices": (
+        ("S1-CTL-A100", "S1-CPL-A100"),
+        ("HNT-MDR-E100",),
+        ("DAT-RMM-E100",),
+        ("WRT-EPP-E100",),
+    ),
+    "users": (("MST-NCE-BPR-C100", "MST-NCE-BST-C100", "MST-NCE-BBA-C100"),),
 }
 
 

@@ -164,12 +164,22 @@ def _on_list(change: Callable[[list[Any]], list[Any]]) -> Callable[[bytes], byte
 
     def changed(body: bytes) -> bytes:
         answer = decode(body)
-        if not isinstance(answer, dict):
-            return body
-        lists = {name: change(rows) for name, rows in answer.items() if isinstance(rows, list)}
-        return encode(answer | lists) if lists else body
+        listing = _listing(answer)
+        lists = {name: change(rows) for name, rows in listing.items() if isinstance(rows, list)}
+        listing |= lists
+        return encode(answer) if lists else body
 
     return changed
+
+
+def _listing(answer: Any) -> Record:
+    """Where an answer's list stands: at its top, or below `data` and the name of an operation."""
+    if not isinstance(answer, dict):
+        return {}
+    data = answer.get("data")
+    if not isinstance(data, dict):
+        return answer
+    return next((one for one in data.values() if isinstance(one, dict) and "listInfo" in one), {})
 
 
 def _empty_list(body: bytes) -> bytes:
@@ -181,6 +191,8 @@ def _empty_list(body: bytes) -> bytes:
         answer["pagination"] |= {"itemCount": 0, "pageCount": 0}
     if isinstance(answer, dict) and "next_cursor" in answer:
         answer["next_cursor"] = None
+    if "listInfo" in _listing(answer):
+        _listing(answer)["listInfo"] |= {"totalCount": 0, "hasMore": None}
     return encode(answer)
 
 

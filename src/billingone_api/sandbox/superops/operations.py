@@ -46,7 +46,7 @@ class Operations:
         if given.get("condition") or given.get("sort"):
             # Which filters and sorts the real one takes is not known (contract, 4): none here.
             raise ClientError("type_validation_failed", {"attributes": ["condition", "sort"]})
-        page, size = given.get("page") or 1, given.get("pageSize") or _USUAL_PAGE
+        page, size = _or(1, given.get("page")), _or(_USUAL_PAGE, given.get("pageSize"))
         if page < 1 or not 1 <= size <= _LARGEST_PAGE:
             raise ClientError("type_validation_failed", {"attributes": ["page", "pageSize"]})
         keys = self.account.visible(collection, self.role)
@@ -64,6 +64,10 @@ class Operations:
                 "totalCount": len(keys),
             },
         }
+
+
+def _or(usual: int, given: int | None) -> int:
+    return usual if given is None else given
 
 
 def field_of(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:

@@ -21,7 +21,7 @@ def schema(without: frozenset[str] = frozenset()) -> GraphQLSchema:
     status = built.type_map["InvoiceStatus"]
     if isinstance(status, GraphQLEnumType):
         # The real server may learn words that its documentation does not have.
-        status.serialize = _as_it_is  # type: ignore[assignment,method-assign] # see above
+        status.coerce_output_value = _as_it_is  # type: ignore[assignment,method-assign] # see above
     for path in without:
         _fields_of(built, path).pop(path.partition(".")[2])
     return built
