@@ -150,6 +150,9 @@ async def test_a_limit_can_be_told_in_a_wrapping_without_a_message_or_by_its_sta
     assert error["message"] is None
     assert error["extensions"]["classification"] == "DataFetchingException"
     assert error["extensions"]["clientError"][0]["code"] == "rate_limit_exceeded"
+    await caller.order("/manners", {"limit": "classified"})
+    [error] = (await caller.post(CLIENTS, **FIRST)).json()["errors"]
+    assert error == {"extensions": {"classification": "RATE_LIMITED"}}
     await caller.order("/manners", {"limit": "status"})
     assert (await caller.post(CLIENTS, **FIRST)).status_code == 429
 

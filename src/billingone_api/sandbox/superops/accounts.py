@@ -30,12 +30,15 @@ TECHNICIAN: Final = Role("Technician", sees_every_asset=False)
 HELPDESK: Final = Role("Helpdesk", forbidden=BILLING)
 
 
+LIMIT_MANNERS: Final = ("plain", "wrapped", "classified", "status")
+
+
 @dataclass(slots=True)
 class Manners:
     """What nobody promises and every account may do.
 
     `order_moves`: one record changes its place after each page. `counts_as_text`: `totalCount`
-    comes as `"98"`. `limit` is how a limit that is used up is told: `plain`, `wrapped`, `status`.
+    comes as `"98"`. `limit` is how a limit that is used up is told: one of LIMIT_MANNERS.
     """
 
     order_moves: bool = False

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from billingone_api.sandbox.orders import order, orders, refusal
-from billingone_api.sandbox.superops.accounts import Manners
+from billingone_api.sandbox.superops.accounts import LIMIT_MANNERS, Manners
 from billingone_api.sandbox.superops.mishaps import Mishap
 from billingone_api.sandbox.superops.room import Superops
 from billingone_api.sandbox.superops.schema import check_field
@@ -28,10 +28,9 @@ _WHAT: Final[Mapping[str, str]] = {
     "/subscription": '{"state": "active | trial_expired | paused | cancelled"}',
     "/limits": '{"minute": 100 | null}, afresh',
     "/manners": '{"order_moves": true, "counts_as_text": true, '
-    '"limit": "plain | wrapped | status", "subdomain": "…"}',
+    '"limit": "plain | wrapped | classified | status", "subdomain": "…"}',
 }
 _STATES: Final = ("active", "trial_expired", "paused", "cancelled")
-_LIMITS: Final = ("plain", "wrapped", "status")
 
 
 class SuperopsControl:
@@ -124,7 +123,7 @@ class SuperopsControl:
     def manners(self, asked: Record) -> None:
         account = self._superops.account(asked.get("subdomain"))
         wanted = {one.name: asked[one.name] for one in fields(Manners) if one.name in asked}
-        _one_of(_LIMITS, wanted.get("limit", "plain"))
+        _one_of(LIMIT_MANNERS, wanted.get("limit", "plain"))
         account.manners = replace(account.manners, **wanted)
 
     def _mutate(self, change: Record) -> str:

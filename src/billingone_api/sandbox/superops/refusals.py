@@ -49,6 +49,11 @@ def wrapped(error: ClientError) -> Response:
     return json_response({"errors": [{"message": None, "extensions": extensions}], "data": None})
 
 
+def classified(word: str) -> Response:
+    """As one operation was seen to be throttled: a classification, and no code of their own."""
+    return json_response({"errors": [{"extensions": {"classification": word}}], "data": None})
+
+
 def blown_up(operations: Sequence[str]) -> Response:
     """No path and no extensions either."""
     data = dict.fromkeys(operations)

@@ -176,6 +176,8 @@ class Superops:
         match account.manners.limit:
             case "wrapped":
                 return refusals.wrapped(error)
+            case "classified":
+                return refusals.classified("RATE_LIMITED")
             case "status":
                 return Response(status_code=429)
             case _:
