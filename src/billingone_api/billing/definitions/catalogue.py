@@ -133,9 +133,9 @@ FIGURES: Final = (
         formula="sum of (exact figure x rate), rounded once at the end",
         unit="money a month, in the reporting currency",
         excludes=_ALL,
-        source="Exchange rates that people entered under /v1/settings/exchange-rates, and those that "
-        "Xero's invoices tell where its books are kept in the reporting currency; of one day, a "
-        "person's",
+        source="Exchange rates that people entered under /v1/settings/exchange-rates, and "
+        "those that Xero's invoices tell where its books are kept in the reporting currency; of "
+        "one day, a person's",
     ),
     Figure(
         key="active_subscriptions",
