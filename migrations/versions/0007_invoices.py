@@ -804,6 +804,11 @@ def upgrade() -> None:
         ["organisation_id", "xero_contact_id"],
         unique=False,
     )
+    _guard()
+    _link_what_was_pushed()
+
+
+def _guard() -> None:
     for table in TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
@@ -814,7 +819,10 @@ def upgrade() -> None:
             f"CREATE POLICY owner ON {table} TO billingone_owner USING (true) WITH CHECK (true)"
         )
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO billingone_app")
-    # PanelOne pushed these before anything was linked by them.
+
+
+def _link_what_was_pushed() -> None:
+    """By identifiers that PanelOne pushed before anything was linked by them."""
     for source, identifier in IDENTIFIERS.items():
         op.execute(
             "INSERT INTO client_links (organisation_id, source, source_id, client_id, origin) "  # noqa: S608 - names of our own columns
