@@ -1,6 +1,6 @@
 """`make bench`: speed, as ratios to ceilings measured in the same run.
 
-`ARGS=lists` or `ARGS=syncs` runs one of them.
+`ARGS=lists`, `syncs` or `invoices` runs one of them.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import lists, syncs  # noqa: E402 - the same
+from tests.bench import invoices, lists, syncs  # noqa: E402 - the same
 from tests.bench.servers import serving  # noqa: E402 - the same
 from tests.bench.table import Figure, show  # noqa: E402 - the same
 from tests.support.api import KEYS  # noqa: E402 - the same
@@ -23,7 +23,7 @@ from billingone_api.embedded.redis import EmbeddedRedis  # noqa: E402 - the same
 from billingone_api.kit.clock import SystemClock  # noqa: E402 - the same
 from billingone_api.kit.ids import new_id  # noqa: E402 - the same
 
-BENCHMARKS = ("lists", "syncs")
+BENCHMARKS = ("lists", "syncs", "invoices")
 
 
 def main(chosen: list[str]) -> int:
@@ -44,6 +44,9 @@ def main(chosen: list[str]) -> int:
         if not chosen or "syncs" in chosen:
             with copied(postgres) as database:
                 figures += asyncio.run(_syncs(database, redis.url))
+        if not chosen or "invoices" in chosen:
+            with copied(postgres) as database:
+                figures += asyncio.run(_invoices(database, redis.url))
     show(figures)
     return 0
 
@@ -70,6 +73,18 @@ async def _syncs(database: Database, redis_url: str) -> list[Figure]:
         with serving("ours", environment) as api:
             await syncs.connect(api.url, sandbox_url, token)
             return await syncs.measure(database, environment, api.url, sandbox_url, token)
+
+
+async def _invoices(database: Database, redis_url: str) -> list[Figure]:
+    _say(f"Writing {invoices.MANY:,} invoices, then asking for lists of them …")
+    many = await database.add_organisation(new_id(), name="Many")
+    few = await database.add_organisation(new_id(), name="Few")
+    await invoices.fill(database, many, invoices=invoices.MANY)
+    await invoices.fill(database, few, invoices=invoices.FEW)
+    await invoices.settle(database)
+    mint = Mint(SystemClock())
+    environment = _environment(database, redis_url)
+    return await invoices.measure(environment, mint.person(many), mint.person(few))
 
 
 def _environment(database: Database, redis_url: str, **more: str) -> dict[str, str]:
