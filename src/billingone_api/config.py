@@ -194,6 +194,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Requests to one organisation at a time, across all workers; Xero allows 5.",
     )
+    xero_currency_rate_is: Literal["foreign_per_base", "base_per_foreign"] = Field(
+        default="foreign_per_base",
+        description="What CurrencyRate on Xero's documents means: units of the document's currency "
+        "for one of the organisation's, or the other way round (not verified).",
+    )
 
     metrics_port: int | None = Field(
         default=None,

@@ -1,11 +1,26 @@
-"""What the decisions about invoices need: whose they are, and what accounts earn money with."""
+"""What invoices need: whose they are, what accounts earn money with, and books to be copied."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from billingone_api.billing.definitions.models import RevenueCategory
+from billingone_api.billing.invoices.books import (
+    Account,
+    Contact,
+    Credit,
+    Invoice,
+    Ledger,
+    Organisation,
+    Page,
+    Payment,
+)
 from billingone_api.billing.invoices.models import AccountMapping, Belonging
+from billingone_api.billing.syncs.models import Tally
+from billingone_api.request import Work
+
+T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Belongings(Protocol):
@@ -41,4 +56,62 @@ class Chart(Protocol):
         self, ledger_id: UUID, categories: Mapping[str, RevenueCategory], *, by: str
     ) -> None:
         """These mappings and no others; those that stay as they are keep who made them."""
+        ...
+
+
+class Books(Protocol):
+    """Xero's lists in our words; every method raises ProviderErrors.
+
+    Lists come by their changes, oldest first, from `since` on or all there is. One that ended has
+    told everything that was there when it began.
+    """
+
+    async def organisation(self) -> Organisation: ...
+
+    async def accounts(self) -> Page[Account]: ...
+
+    def contacts(self, since: datetime | None) -> AsyncGenerator[Page[Contact]]: ...
+
+    def invoices(self, since: datetime | None) -> AsyncGenerator[Page[Invoice]]: ...
+
+    def credit_notes(self, since: datetime | None) -> AsyncGenerator[Page[Credit]]: ...
+
+    def overpayments(self, since: datetime | None) -> AsyncGenerator[Page[Credit]]: ...
+
+    def prepayments(self, since: datetime | None) -> AsyncGenerator[Page[Credit]]: ...
+
+    def payments(self, since: datetime | None) -> AsyncGenerator[Page[Payment]]: ...
+
+    async def contacts_by_id(self, source_ids: Sequence[str]) -> Page[Contact]:
+        """Those of them that exist."""
+        ...
+
+    async def invoices_by_id(self, source_ids: Sequence[str]) -> Page[Invoice]: ...
+
+
+class Ledgers(Protocol):
+    """The books that were ever read from one source."""
+
+    async def current(self) -> Ledger:
+        """The ones that are read now; committed."""
+        ...
+
+    async def open(self, work: Work, organisation: Organisation) -> Tally:
+        """Read from now on; those before them stay, and count nowhere."""
+        ...
+
+
+class Rows(Protocol[T_contra]):
+    """The rows of one kind in one ledger."""
+
+    async def write(self, work: Work, records: Sequence[T_contra]) -> Tally:
+        """Each record once; rows that say the same already are left alone."""
+        ...
+
+
+class Known(Protocol):
+    """What is kept of the invoices of one ledger."""
+
+    async def behind(self, told: Mapping[str, datetime]) -> Collection[str]:
+        """Those that were last told of before the instant given, or never; committed."""
         ...

@@ -115,6 +115,17 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next delta of a list begins, by the source's clock, and when all was last read.
+
+    `since` None: everything was read, and there was nothing.
+    """
+
+    since: datetime | None
+    swept_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Removal:
     """What a complete sweep did about the rows that it did not meet.
 

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from billingone_api.billing.syncs.models import (
     Claim,
+    Cursor,
     Mode,
     Outcome,
     QueuedRun,
@@ -88,6 +90,20 @@ class Sightings(Protocol):
 
     async def remove_unmet(self, work: Work) -> Removal:
         """After a complete sweep: tombstones for the rest, unless that is too much to believe."""
+        ...
+
+
+class Cursors(Protocol):
+    """Where deltas begin, list by list."""
+
+    async def load(self, step: str) -> Cursor | None:
+        """None where the list was never read to its end; committed."""
+        ...
+
+    async def advance(
+        self, work: Work, step: str, *, since: datetime | None, is_swept: bool
+    ) -> None:
+        """The list was read to its end, and where `is_swept` all of it."""
         ...
 
 

@@ -1,6 +1,6 @@
 """What a sweep met, kept with its run; tombstones for what it did not meet."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,11 +26,14 @@ from billingone_api.billing.syncs.adapters.sweeps import (
     is_plausible,
 )
 from billingone_api.billing.syncs.models import Removal, RunContext, Unreadable
-from billingone_api.database.fast import Prepared, fetch, fetch_one, prepare
+from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
 from billingone_api.database.tables.syncs import sync_seen
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.process import Process
+
+Follow = Callable[[UnitOfWork, Sequence[Row]], Awaitable[None]]
+"""Does what has to be done when rows are gone, by what the statement said of them."""
 
 AT: Final = bindparam("at", type_=DateTime(timezone=True))
 ORGANISATION: Final = bindparam("organisation_id", type_=UUID())
@@ -44,6 +47,7 @@ class Swept:
     listing: Prepared
     counting: Prepared
     burying: Prepared
+    follow: Follow | None = None
 
 
 def unmet(kind: str, table: FromClause, live: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -58,7 +62,12 @@ def unmet(kind: str, table: FromClause, live: ColumnElement[bool]) -> ColumnElem
 
 
 def swept(
-    kind: str, table: FromClause, live: ColumnElement[bool], *, burying: ClauseElement
+    kind: str,
+    table: FromClause,
+    live: ColumnElement[bool],
+    *,
+    burying: ClauseElement,
+    follow: Follow | None = None,
 ) -> Swept:
     """`live` says which rows the list should hold; what it binds comes as a sweep's `scope`."""
     missing = func.count().filter(unmet(kind, table, live))
@@ -70,6 +79,7 @@ def swept(
         listing=prepare(listing),
         counting=prepare(counting.where(own(table), live)),
         burying=prepare(burying),
+        follow=follow,
     )
 
 
@@ -109,11 +119,15 @@ class PostgresSightings:
         if not is_believed and not await is_confirmed(work, self.run.run_id):
             return Removal(known=known, missing=missing, gone=0)
         if missing:
-            await fetch(
-                work.connection, self.swept.burying, at=self.process.clock.now(), **self._values()
-            )
+            await self._bury(work)
         await self._quarantine(work).forget_earlier(run_id=self.run.run_id)
         return Removal(known=known, missing=missing, gone=missing)
+
+    async def _bury(self, work: UnitOfWork) -> None:
+        values = self._values() | {"at": self.process.clock.now()}
+        rows = await fetch(work.connection, self.swept.burying, **values)
+        if self.swept.follow is not None:
+            await self.swept.follow(work, rows)
 
     async def _count(self, work: UnitOfWork) -> tuple[int, int]:
         row = await fetch_one(work.connection, self.swept.counting, **self._values())

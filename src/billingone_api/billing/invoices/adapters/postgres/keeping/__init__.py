@@ -1,0 +1,1 @@
+"""Keeps what a sync brings: compared where it is, written where it differs."""

@@ -1,0 +1,1 @@
+"""Says what Xero sends in the words of somebody's books."""
