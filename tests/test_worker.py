@@ -1,11 +1,10 @@
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,11 @@ import pytest
 from structlog.testing import capture_logs
 from tests.support.api import Api, made_process, running_app, settings_for
 from tests.support.clock import SetClock
-from tests.support.databases import ROOT, Database
+from tests.support.databases import Database
 from tests.support.people import Mint
 from tests.support.sources import FakeSource, connect, copied_names
 from tests.support.waiting import PATIENCE, until
+from tests.support.workers import environment, worker_process
 
 from billingone_api import worker as worker_module
 from billingone_api.embedded.postgres import EmbeddedPostgres
@@ -334,42 +334,6 @@ async def test_a_worker_outlives_the_absence_of_its_database(
                 await until(lambda: any(line["event"] == "due_work_out_of_reach" for line in logs))
                 await reach(postgres, own_database, allowed=True)
                 assert await ends(api, await started(api)) == "succeeded"
-
-
-def environment(database: Database, **more: str) -> dict[str, str]:
-    settings = settings_for(database)
-    return {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "DATABASE_URL": settings.database_url.get_secret_value(),
-        "REDIS_URL": settings.redis_url.get_secret_value(),
-        "ENCRYPTION_KEYS": settings.encryption_keys.get_secret_value(),
-        "PANELONE_ISSUER": settings.panelone_issuer,
-        "PANELONE_ALGORITHMS": "HS256",
-        "PANELONE_SHARED_SECRET": "7c1f9be2a4d84b0f9d3e6a5c8b7f0e1d2c3b4a59687f6e5d",
-        "WORKER_LEASE_SECONDS": "1",
-        "WORKER_HEARTBEAT_SECONDS": "0.3",
-        "WORKER_SWEEP_SECONDS": "0.2",
-        **more,
-    }
-
-
-@contextmanager
-def worker_process(
-    database: Database, file: Path, place: str
-) -> Iterator["subprocess.Popen[bytes]"]:
-    script = ROOT / "tests/support/worker_process.py"
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, str(script), str(file), place],
-        env=environment(database),
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    ) as process:
-        try:
-            yield process
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
 
 
 @pytest.mark.parametrize("place", ["fetch subscriptions 1", "written subscriptions 1"])

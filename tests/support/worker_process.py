@@ -1,17 +1,20 @@
 """A worker in a process of its own, with a source that stands still while a file is there.
 
-`python worker_process.py FILE PLACE`: at PLACE the run waits for as long as FILE exists, which is
-created by the test and written to when the place is reached.
+`python worker_process.py FILE PLACE SOURCE`: at PLACE the run waits for as long as FILE exists,
+which is created by the test and written to when the place is reached.
 """
 
 import asyncio
 import sys
 from pathlib import Path
 
+from tests.support.disturbed import Disturbed
 from tests.support.sources import FakeSource
 from tests.support.waiting import until
 
 from billingone_api import worker
+from billingone_api.billing.invoices.jobs import XeroSource
+from billingone_api.billing.syncs.ports import Source
 from billingone_api.config import Settings
 
 
@@ -23,13 +26,16 @@ def told(file: Path) -> bool:
     return True
 
 
-def source(file: Path, place: str) -> FakeSource:
+def source(file: Path, place: str, key: str) -> Source:
+    """Xero as it is, or a third party that exists in a test only."""
+
     async def mood(at: str) -> None:
         if at == place and told(file):
             await until(lambda: not file.exists())
 
-    return FakeSource(mood=mood)
+    return Disturbed(XeroSource(), mood) if key == "xero" else FakeSource(key=key, mood=mood)
 
 
 if __name__ == "__main__":
-    asyncio.run(worker.run(Settings.load(), sources=[source(Path(sys.argv[1]), sys.argv[2])]))
+    file, place, key = sys.argv[1:]
+    asyncio.run(worker.run(Settings.load(), sources=[source(Path(file), place, key)]))
