@@ -5,6 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import structlog
+
 from billingone_api.billing.invoices.books import Ledger, Organisation
 from billingone_api.billing.invoices.ports import Books, Ledgers
 from billingone_api.billing.syncs.models import Tally
@@ -12,6 +14,8 @@ from billingone_api.billing.syncs.ports import Batch, Checkpoint
 from billingone_api.request import Work
 
 ORGANISATION: Final = "organisation"
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Listed(Protocol):
@@ -47,7 +51,10 @@ class Opening:
 
     async def batches(self, checkpoint: Checkpoint | None) -> AsyncGenerator[OpeningBatch]:
         if checkpoint is None:
-            yield OpeningBatch(await self.books.organisation(), self.ledgers)
+            organisation = await self.books.organisation()
+            # Nothing is reckoned by it: Xero's days are days of the calendar.
+            _log.info("books_opened", time_zone=organisation.time_zone)
+            yield OpeningBatch(organisation, self.ledgers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from billingone_api.billing.invoices.adapters.postgres.keeping.versioned import 
     Versioned,
 )
 from billingone_api.billing.invoices.adapters.postgres.keeping.whose import linked
-from billingone_api.billing.invoices.books import XERO, Allocation, Credit, CreditKind, Ledger, Line
+from billingone_api.billing.invoices.books import Allocation, Credit, CreditKind, Ledger, Line
 from billingone_api.billing.syncs.adapters.sightings import Swept
 from billingone_api.billing.syncs.models import RunContext, Tally
 from billingone_api.database.mapping import rely_on_mapping
@@ -37,7 +37,7 @@ _values_of: Final = attrgetter(*_SENT)
 
 
 def _resolve(rows: FromClause, sent: FromClause, kept: FromClause) -> tuple[FromClause, Found]:  # noqa: ARG001 - a Resolve
-    joined, client_id = linked(rows, sent, XERO)
+    joined, client_id = linked(rows, sent)
     return joined, {"client_id": client_id}
 
 
@@ -59,7 +59,7 @@ PREPAYMENTS: Final = _of(CreditKind.PREPAYMENT, "prepayments")
 
 
 class PostgresCredits:
-    """The credits of one ledger of Xero's, of whatever kind."""
+    """The credits of one ledger, of whatever kind."""
 
     def __init__(self, process: Process, run: RunContext, ledger: Ledger) -> None:
         self._process = process

@@ -21,7 +21,7 @@ from billingone_api.billing.invoices.adapters.postgres.keeping.versioned import 
     Versioned,
 )
 from billingone_api.billing.invoices.adapters.postgres.keeping.whose import client_of
-from billingone_api.billing.invoices.books import XERO, Invoice, Ledger, Line
+from billingone_api.billing.invoices.books import Invoice, Ledger, Line
 from billingone_api.billing.syncs.models import RunContext, Tally
 from billingone_api.database.fast import Row, fetch, prepare
 from billingone_api.database.mapping import write_invoices
@@ -39,7 +39,7 @@ _values_of: Final = attrgetter(*_SENT)
 
 
 def _resolve(rows: FromClause, sent: FromClause, kept: FromClause) -> tuple[FromClause, Found]:
-    joined, found = client_of(rows, sent, kept, XERO)
+    joined, found = client_of(rows, sent, kept)
     digest = func.coalesce(sent.c[LINES_DIGEST], kept.c[LINES_DIGEST])
     return joined, {**found, LINES_DIGEST: digest}
 
@@ -61,7 +61,7 @@ async def _numbers(work: UnitOfWork, ids: Collection[UUID]) -> set[str]:
 
 
 async def _pair_without(work: UnitOfWork, buried: Sequence[Row]) -> None:
-    """What was one of SuperOps's once more may not be missed."""
+    """What one of another ledger's was once more has to be counted there now."""
     await pair(work, await _numbers(work, [row["invoice_id"] for row in buried]))
 
 
@@ -90,7 +90,7 @@ _BEHIND: Final = prepare(
 
 
 class PostgresInvoices:
-    """The invoices of one ledger of Xero's, as a run of its sync reads and writes them."""
+    """The invoices of one ledger, as a run of its sync reads and writes them."""
 
     def __init__(self, process: Process, run: RunContext, ledger: Ledger) -> None:
         self._process = process

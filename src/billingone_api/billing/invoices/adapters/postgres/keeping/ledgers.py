@@ -7,6 +7,7 @@ from sqlalchemy import Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.definitions.adapters.twins import pair
+from billingone_api.billing.invoices.adapters.postgres.keeping.versioned import SOURCE
 from billingone_api.billing.invoices.books import Ledger, Organisation
 from billingone_api.billing.syncs.adapters.sightings import AT
 from billingone_api.billing.syncs.models import RunContext, Tally
@@ -19,7 +20,7 @@ from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
 
 _FACTS: Final = ("name", "short_code", "base_currency", "country", "is_current")
-_MINE: Final = own(ledgers) & (ledgers.c.source == bindparam("source", type_=Text))
+_MINE: Final = own(ledgers) & (ledgers.c.source == SOURCE)
 _ITS_ID: Final = bindparam("ledger_source_id", type_=Text)
 
 _CURRENT: Final = prepare(
@@ -36,9 +37,7 @@ _CLOSING: Final = prepare(
 )
 # Of the others, since no number that is not among theirs has a twin.
 _NUMBERS: Final = prepare(
-    select(invoices.c.number_key)
-    .where(own(invoices), invoices.c.source != bindparam("source", type_=Text))
-    .distinct()
+    select(invoices.c.number_key).where(own(invoices), invoices.c.source != SOURCE).distinct()
 )
 
 

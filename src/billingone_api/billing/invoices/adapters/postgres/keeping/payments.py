@@ -42,7 +42,7 @@ PAYMENTS: Final = _TABLE.swept("payments")
 
 
 class PostgresPayments:
-    """The payments of one ledger of Xero's."""
+    """The payments of one ledger."""
 
     def __init__(self, process: Process, run: RunContext, ledger: Ledger) -> None:
         self._process = process

@@ -43,6 +43,7 @@ from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 
 LEDGER: Final = bindparam("ledger_id", type_=UUID())
+SOURCE: Final = bindparam("source", type_=Text)
 LINES_DIGEST: Final = "lines_digest"
 
 CREATED: Final = "created"
@@ -55,16 +56,11 @@ Resolve = Callable[[FromClause, FromClause, FromClause], tuple[FromClause, Found
 """Joins our other tables to the rows sent and the rows kept, and says what they add."""
 
 
-def nothing_more(rows: FromClause, sent: FromClause, kept: FromClause) -> tuple[FromClause, Found]:  # noqa: ARG001 - a Resolve
-    """What was sent says everything."""
-    return rows, {}
-
-
 class Versioned:
     """The statements that keep one table; `sent` are the columns that records bring.
 
-    `resolve` adds columns, or replaces sent ones, by what our other tables say. A `kind` of a
-    table that holds several is its own list, and swept by itself.
+    `resolve` adds columns, or replaces sent ones, by what our other tables say. Each statement
+    binds organisation_id, source, ledger_id and at.
     """
 
     def __init__(self, table: Table, sent: Sequence[str], *, resolve: Resolve) -> None:
@@ -179,8 +175,7 @@ class Versioned:
         """The rows of these outcomes on their way into the table, and what they bring."""
         names = ["organisation_id", "source", "ledger_id", "id", *self._kept]
         sent = (self.incoming.c[name] for name in self._kept)
-        source = bindparam("source", type_=Text)
-        rows = select(ORGANISATION, source, LEDGER, self.incoming.c.id, *sent, AT, AT).where(
+        rows = select(ORGANISATION, SOURCE, LEDGER, self.incoming.c.id, *sent, AT, AT).where(
             self.incoming.c.outcome.in_([_word(outcome) for outcome in outcomes])
         )
         statement = insert(self._table).from_select([*names, "first_seen_at", "changed_at"], rows)
