@@ -248,6 +248,7 @@ async def test_another_invoice_than_the_one_asked_for_is_not_taken(
 FAILURES: list[tuple[httpx.Response, type[ProviderError], str]] = [
     (answer({"error": "no"}, 401), CredentialsRejected, "Create a new API token"),
     (httpx.Response(401, text="<html>"), CredentialsRejected, "Create a new API token"),
+    (answer(refused("forbidden").json(), 401), CredentialsRejected, "Create a new API token"),
     (httpx.Response(400), SubdomainUnknown, "does not know this subdomain"),
     (httpx.Response(400, text="<html>Bad request"), SubdomainUnknown, "subdomain"),
     (answer({"message": "Bad request"}, 400), MalformedAnswer, "HTTP 400"),
