@@ -17,11 +17,7 @@ from billingone_api.providers.errors import PermissionDenied, ProviderError, Rec
 from billingone_api.providers.records import Reject
 from billingone_api.providers.superops.account import SuperOpsAccount, SuperOpsEndpoints
 from billingone_api.providers.superops.answers import complaint, judged
-from billingone_api.providers.superops.errors import (
-    QueryFailed,
-    SelectionRefused,
-    SubscriptionEnded,
-)
+from billingone_api.providers.superops.errors import SelectionRefused, SubscriptionEnded
 from billingone_api.providers.superops.listing import PAGE_SIZE, Listing, RawPage
 from billingone_api.providers.superops.payloads import (
     Asset,
@@ -147,7 +143,7 @@ class SuperOpsClient:
                 return await self._sent(query, query.fuller, asked, is_patient=False)
             except SubscriptionEnded:
                 raise
-            except (SelectionRefused, QueryFailed, PermissionDenied):
+            except (SelectionRefused, PermissionDenied):
                 self._refused.add(query.operation)
         return await self._sent(query, query.plain, asked)
 

@@ -38,7 +38,10 @@ class SuperOpsProvider(Provider):
             return self.complained(told, what=what)
         match error:
             case HttpFailed():
-                return self._failed(what)
+                return QueryFailed(
+                    f"SuperOps fails at reading {what} at the moment; try again later.",
+                    provider=self.key,
+                )
             case HttpRefused(status=HTTPStatus.BAD_REQUEST) if not _is_json(error.body):
                 return SubdomainUnknown(
                     "SuperOps does not know this subdomain in this region. Check both: the "
@@ -61,8 +64,6 @@ class SuperOpsProvider(Provider):
             return self._denied(what)
         if NO_SUCH_RECORD in told.codes:
             return self.not_found()
-        if told.is_blow_up:
-            return self._failed(what)
         reason = ", ".join(sorted(told.faults or told.codes)) or "no reason given"
         return SelectionRefused(
             f"SuperOps refuses a question it documents, about {what}: {reason}.",
@@ -72,11 +73,6 @@ class SuperOpsProvider(Provider):
     def _denied(self, what: str) -> PermissionDenied:
         return PermissionDenied(
             f"SuperOps does not let us read {what}. {self.permit}", provider=self.key
-        )
-
-    def _failed(self, what: str) -> QueryFailed:
-        return QueryFailed(
-            f"SuperOps fails at reading {what} at the moment; try again later.", provider=self.key
         )
 
 
