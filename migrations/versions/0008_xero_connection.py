@@ -113,7 +113,7 @@ def upgrade() -> None:
         "xero_tenants",
         sa.Column("organisation_id", sa.UUID(), nullable=False),
         sa.Column("consent_id", sa.UUID(), nullable=False),
-        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.UUID(), nullable=False),
         sa.Column("connection_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(

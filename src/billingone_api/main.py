@@ -16,7 +16,7 @@ from billingone_api.billing.audit import routes as audit
 from billingone_api.billing.clients import routes as clients
 from billingone_api.billing.dashboard import routes as dashboard
 from billingone_api.billing.definitions import routes as definitions
-from billingone_api.billing.integrations import routes as integrations
+from billingone_api.billing.integrations.routes import integrations, webhooks, xero
 from billingone_api.billing.invoices.routes import accounts as account_mapping
 from billingone_api.billing.invoices.routes import lists as invoices
 from billingone_api.billing.panelone import routes as panelone
@@ -67,10 +67,11 @@ _TAGS: Final = {
     "panelone": "What PanelOne itself tells us, with a service token.",
 }
 
-OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"})
+OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"}) | webhooks.OPEN
 """What answers without a token, besides the reference page; a test compares it with the app."""
 
 _READ_BY_ROW: Final = frozenset({"/v1/panelone/clients:batch"})
+_READ_AS_IT_CAME: Final = webhooks.OPEN
 
 # The most asked stand first: routers are tried in turn.
 _AREAS: Final[tuple[APIRouter, ...]] = (
@@ -81,7 +82,10 @@ _AREAS: Final[tuple[APIRouter, ...]] = (
     syncs.router,
     access.router,
     account_mapping.router,
+    # before what stands for every provider
+    xero.router,
     integrations.router,
+    webhooks.router,
     settings_area.router,
     panelone.router,
     definitions.router,
@@ -115,7 +119,9 @@ def create_app(
         app.add_exception_handler(kind, _database_away)
     app.add_exception_handler(SchemaError, _schema_unknown)
     app.add_middleware(Revalidation)
-    app.add_middleware(Bodies, limit=settings.max_body_bytes, by_row=_READ_BY_ROW)
+    app.add_middleware(
+        Bodies, limit=settings.max_body_bytes, by_row=_READ_BY_ROW, raw=_READ_AS_IT_CAME
+    )
     app.add_middleware(Heads)
     app.add_middleware(RequestEnvelope)
     app.add_middleware(

@@ -19,7 +19,7 @@ from billingone_api.billing.subscribers import SUBSCRIBERS
 from billingone_api.billing.syncs import jobs as syncs
 from billingone_api.billing.syncs.models import Claim
 from billingone_api.billing.syncs.ports import Source, Sources
-from billingone_api.billing.syncs.wiring import RUN_KIND, SLOT_KIND, due_work
+from billingone_api.billing.syncs.wiring import NEWS_KIND, RUN_KIND, SLOT_KIND, due_work
 from billingone_api.config import Settings
 from billingone_api.database.housekeeping import tidy_up
 from billingone_api.database.migrations import check_schema
@@ -31,7 +31,11 @@ Job = Callable[[Process, Sources, Claim], Awaitable[None]]
 Listen = Callable[[Callable[[], None]], Coroutine[Any, Any, None]]
 """Calls what it is given whenever the bell rings; it ends only when it is cancelled."""
 
-JOBS: Final[Mapping[str, Job]] = {RUN_KIND: syncs.copy, SLOT_KIND: syncs.start_scheduled}
+JOBS: Final[Mapping[str, Job]] = {
+    RUN_KIND: syncs.copy,
+    SLOT_KIND: syncs.start_scheduled,
+    NEWS_KIND: syncs.start_on_news,
+}
 """What is done about each kind of due work; kinds that are not here wait for another program."""
 
 _SHORTEST_PAUSE: Final = 0.5

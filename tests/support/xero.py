@@ -77,15 +77,20 @@ async def consent_given(process: Process) -> TokenSet:
     verifier = new_verifier()
     where = endpoints(process.settings)
     url = authorise_url(app, endpoints=where, state="state", verifier=verifier)
-    return await identity_of(process, app).exchange(await code_from(url), verifier=verifier)
+    return await identity_of(process, app).exchange(
+        (await sent_back(url))["code"], verifier=verifier
+    )
 
 
-async def code_from(url: str) -> str:
-    """What the browser brings back from Xero's page."""
+async def sent_back(url: str) -> dict[str, str]:
+    """What Xero's page adds to the address of the web app, once somebody has answered there."""
     async with httpx.AsyncClient(follow_redirects=False) as browser:
         answer = await browser.get(url)
-    [code] = parse_qs(urlsplit(answer.headers["Location"]).query)["code"]
-    return code
+    assert answer.status_code == 302, answer.text
+    return {
+        name: value
+        for name, [value] in parse_qs(urlsplit(answer.headers["Location"]).query).items()
+    }
 
 
 async def connect_xero(

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billingone_api.database.tables.access import organisations, revocations
+from billingone_api.database.tables.consents import oauth_states, webhook_events
 from billingone_api.database.tables.idempotency import idempotency_keys
 from billingone_api.database.tables.syncs import sync_members, sync_runs, sync_steps, syncs
 from billingone_api.database.tenancy import own, owned_by
@@ -18,6 +19,10 @@ from billingone_api.database.unit_of_work import directory_work, unit_of_work
 
 SYNCS_KEPT: Final = timedelta(days=90)
 KEYS_KEPT: Final = timedelta(days=1)
+STATES_KEPT: Final = timedelta(days=1)
+"""After their end: long enough to say of a late answer that it is late."""
+EVENTS_KEPT: Final = timedelta(days=3)
+"""Xero sends what was not taken again for a day."""
 A_BATCH: Final = 500
 """Rows of a table that one transaction takes away: it is short, and the rest goes next time."""
 
@@ -66,6 +71,8 @@ def statements(*, token_life: timedelta) -> Sequence[Delete]:
     return (
         _some(revocations, _older(revocations.c.issued_before, token_life)),
         _some(idempotency_keys, _older(idempotency_keys.c.kept_at, KEYS_KEPT)),
+        _some(oauth_states, _older(oauth_states.c.expires_at, STATES_KEPT)),
+        _some(webhook_events, _older(webhook_events.c.received_at, EVENTS_KEPT)),
         _some(sync_members, its_run_goes),
         _some(sync_steps, exists().where(of_run, goes, ~_HAS_MEMBERS)),
         _some(sync_runs, goes, ~_HAS_MEMBERS, ~has_steps),

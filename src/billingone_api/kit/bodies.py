@@ -26,12 +26,21 @@ class Bodies:
     without the headers by which a browser may read it. And its parser takes NaN, 1e400, half
     characters and bottomless nesting, each of which fails somewhere further in. At the paths
     `by_row` text is left to the route, which reads its rows one by one: a bad one spoils no other.
+    At the paths `raw` nothing is parsed before the route has judged the bytes by their signature.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int, by_row: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limit: int,
+        by_row: Collection[str] = (),
+        raw: Collection[str] = (),
+    ) -> None:
         self.app = app
         self.limit = limit
         self.by_row = by_row
+        self.raw = raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,7 +49,8 @@ class Bodies:
             refusal = problems.response(TooLarge(), request_id=problems.request_id(scope))
             await refusal(scope, receive, send)
         else:
-            judged = problems.is_json(Headers(scope=scope).get("content-type"))
+            is_json = problems.is_json(Headers(scope=scope).get("content-type"))
+            judged = is_json and scope["path"] not in self.raw
             with_text = scope["path"] not in self.by_row
             watched = self._watched(receive, judged=judged, with_text=with_text)
             await self.app(scope, watched, send)

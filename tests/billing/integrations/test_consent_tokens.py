@@ -12,7 +12,7 @@ import respx
 from tests.support.api import made_process, settings_for
 from tests.support.clock import NOW, SetClock
 from tests.support.databases import Database
-from tests.support.xero import HOST, TENANT, connect_xero, token_set, xero_settings
+from tests.support.xero import HOST, TENANT, connect_xero, token_set
 
 from billingone_api.billing.integrations.adapters.consent_tokens import seal_tokens
 from billingone_api.billing.integrations.models import ConnectionReplaced
@@ -77,13 +77,13 @@ def xero() -> Iterator[Xero]:
 
 @pytest.fixture
 async def process(database: Database, clock: SetClock) -> AsyncIterator[Process]:
-    async with made_process(settings_for(database, **xero_settings()), clock=clock) as made:
+    async with made_process(settings_for(database), clock=clock) as made:
         yield made
 
 
 @pytest.fixture
 async def other_process(database: Database, clock: SetClock) -> AsyncIterator[Process]:
-    async with made_process(settings_for(database, **xero_settings()), clock=clock) as made:
+    async with made_process(settings_for(database), clock=clock) as made:
         yield made
 
 

@@ -16,7 +16,11 @@ PROVIDERS: Final = {PAX8: "Pax8", XERO: "Xero"}
 
 SCHEDULE: Final = "schedule"
 """The kind of due work that is an integration's next slot; its key is the provider."""
-FIRST_SCHEDULE: Final = 60
+NEWS: Final = "news"
+"""The kind of due work that a third party's webhook rings for; its key is the provider."""
+SWEPT_NIGHTLY: Final = frozenset({XERO})
+"""Whose first sync after nightfall reads all there is: what is gone is in no list of changes."""
+FIRST_SCHEDULES: Final = {PAX8: 60, XERO: 15}
 """Minutes between syncs, until somebody chooses."""
 FIRST_SLOT: Final = timedelta(minutes=1)
 """From saving credentials to their first slot: whoever syncs by hand at once comes first."""

@@ -1,14 +1,19 @@
 """What integrations need from outside themselves."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from billingone_api.billing.integrations.models import (
     Connection,
+    Consented,
     Credentials,
     Failure,
     NewConnection,
 )
+from billingone_api.kit.cipher import Secret
 from billingone_api.kit.events import Event
 
 
@@ -24,6 +29,8 @@ class Vault(Protocol):
 
 class Integrations(Protocol):
     """The connections of one organisation, changed inside one transaction."""
+
+    async def find(self, provider: str) -> Connection | None: ...
 
     async def locked(self, provider: str) -> Connection | None:
         """The connection there is; until the commit nobody else changes it or makes one."""
@@ -62,3 +69,55 @@ class Trial(Protocol):
     async def failure(self, credentials: Credentials) -> Failure | None:
         """None when all is well; it answers within ten seconds, whatever they do."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What somebody began: in the name of which app, with which proof, and until when."""
+
+    subject: str
+    session_id: str | None
+    client_id: str
+    verifier: Secret
+    expires_at: datetime
+    is_used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A consent as it came: its tokens sealed for `id`, and what it reaches."""
+
+    id: UUID
+    client_id: str
+    sealed_tokens: bytes
+    expires_at: datetime
+    scope: str
+    reached: Sequence[Consented]
+    by: str
+    at: datetime
+    new_id: UUID
+    """Names the connection it may become."""
+
+
+class Consents(Protocol):
+    """States, consents and what they reach, of one organisation, inside one transaction."""
+
+    async def begin(self, digest: bytes, state: State) -> None: ...
+
+    async def locked_state(self, digest: bytes) -> State | None:
+        """Until the commit nobody else uses it."""
+        ...
+
+    async def use(self, digest: bytes, *, at: datetime) -> None: ...
+
+    async def keep(self, given: Given) -> None: ...
+
+    async def reaching(self, tenant_id: UUID) -> Consented | None:
+        """By the newest consent that reaches it."""
+        ...
+
+    async def keep_only(self, chosen: Consented) -> None:
+        """Its consent and its webhooks; whatever else was consented is forgotten."""
+        ...
+
+    async def forget(self) -> None: ...

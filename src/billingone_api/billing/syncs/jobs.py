@@ -21,7 +21,15 @@ from billingone_api.billing.syncs.models import (
     Withdrawn,
 )
 from billingone_api.billing.syncs.ports import Batch, RunRecord, Sources, Step
-from billingone_api.billing.syncs.wiring import failure_of, run_in, syncs_in, take_slot
+from billingone_api.billing.syncs.wiring import (
+    end_news,
+    failure_of,
+    hold_news,
+    put_off_news,
+    run_in,
+    syncs_in,
+    take_slot,
+)
 from billingone_api.kit.tracing import span
 from billingone_api.process import Process
 from billingone_api.request import Work
@@ -39,7 +47,27 @@ async def start_scheduled(process: Process, sources: Sources, claim: Claim) -> N
             if not await take_slot(work, claim):
                 return
             syncs = await syncs_in(work, process)
-            if await service.start_scheduled(syncs, sources=sources, key=claim.key):
+            run = await service.start_scheduled(syncs, sources=sources, key=claim.key)
+            if run is not None and not run.joined:
+                work.after_commit.append(process.bell.ring)
+
+    await _carried_through(transaction())
+
+
+async def start_on_news(process: Process, sources: Sources, claim: Claim) -> None:
+    """What a webhook rang for is found by a run that begins after it rang."""
+
+    async def transaction() -> None:
+        async with process.work(claim.organisation_id) as work:
+            if not await hold_news(work, claim):
+                return
+            syncs = await syncs_in(work, process)
+            run = await service.start_scheduled(syncs, sources=sources, key=claim.key)
+            if run is not None and run.joined:
+                await put_off_news(work, claim)
+                return
+            await end_news(work, claim)
+            if run is not None:
                 work.after_commit.append(process.bell.ring)
 
     await _carried_through(transaction())

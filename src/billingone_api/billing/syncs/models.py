@@ -59,6 +59,9 @@ class ProblemCode(StrEnum):
 
     CREDENTIALS_REJECTED = "credentials_rejected"
     PERMISSION_DENIED = "permission_denied"
+    RECONNECT = "reconnect"
+    SCOPE_MISSING = "scope_missing"
+    ORGANISATION_LOST = "organisation_lost"
     RATE_LIMITED = "provider_rate_limited"
     UNAVAILABLE = "provider_unavailable"
     MALFORMED = "provider_malformed"

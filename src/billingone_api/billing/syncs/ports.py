@@ -140,6 +140,10 @@ class Syncs(Protocol):
         """A run for a source, or the one that is unfinished: there is never a second."""
         ...
 
+    async def is_swept_tonight(self, source: str, *, connection_id: UUID) -> bool:
+        """Whether a full run with these credentials was queued since the last nightfall."""
+        ...
+
     async def confirm_removals(self, runs: Sequence[QueuedRun]) -> None:
         """What they do not meet any more has gone, however much it is."""
         ...

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
-from billingone_api.billing.integrations.models import NotConnected
+from billingone_api.billing.integrations.models import SWEPT_NIGHTLY, NotConnected
 from billingone_api.billing.syncs.models import (
     Failure,
     Mode,
     Outcome,
     Problem,
     ProblemCode,
+    QueuedRun,
     RunStatus,
     StepBegun,
     StepStatus,
@@ -43,7 +44,15 @@ _ADVICE: Final = {
     "is kept.",
 }
 _BY_ITSELF: Final = "It goes on by itself; there is nothing to do."
-_HOPELESS: Final = frozenset({ProblemCode.CREDENTIALS_REJECTED, ProblemCode.PERMISSION_DENIED})
+_HOPELESS: Final = frozenset(
+    {
+        ProblemCode.CREDENTIALS_REJECTED,
+        ProblemCode.PERMISSION_DENIED,
+        ProblemCode.RECONNECT,
+        ProblemCode.SCOPE_MISSING,
+        ProblemCode.ORGANISATION_LOST,
+    }
+)
 
 
 class NothingConnected(Conflict):
@@ -87,15 +96,23 @@ async def start(
     return sync_id
 
 
-async def start_scheduled(syncs: Syncs, *, sources: Sources, key: str) -> UUID | None:
-    """None where there is nothing to start: not connected any more, or a run is unfinished."""
+async def start_scheduled(syncs: Syncs, *, sources: Sources, key: str) -> QueuedRun | None:
+    """A run that nobody asked for, or the one that is unfinished; None where it is not connected.
+
+    Where a delta cannot tell what is gone, the first one of a night reads everything.
+    """
     connections = await syncs.connections()
     if key not in sources or key not in connections:
         return None
-    run = await syncs.queue(sources[key], connection_id=connections[key], mode=Mode.DELTA)
-    if run.joined:
-        return None
-    return await syncs.add([run], trigger=Trigger.SCHEDULE, requested_by=None)
+    connection_id = connections[key]
+    is_swept = key not in SWEPT_NIGHTLY or await syncs.is_swept_tonight(
+        key, connection_id=connection_id
+    )
+    mode = Mode.DELTA if is_swept else Mode.FULL
+    run = await syncs.queue(sources[key], connection_id=connection_id, mode=mode)
+    if not run.joined:
+        await syncs.add([run], trigger=Trigger.SCHEDULE, requested_by=None)
+    return run
 
 
 async def cancel(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billingone_api.billing.access.models import Permission
 from billingone_api.billing.access.wiring import May, MayWatch
+from billingone_api.billing.integrations.models import NEWS, SCHEDULE
 from billingone_api.billing.syncs.adapters import failures, schedules
 from billingone_api.billing.syncs.adapters.postgres import PostgresSyncs
 from billingone_api.billing.syncs.adapters.quarantine import PostgresQuarantine
@@ -22,9 +23,13 @@ from billingone_api.process import Process
 from billingone_api.request import TheProcess, Work
 
 RUN_KIND = SYNC
-SLOT_KIND = schedules.SCHEDULE
+SLOT_KIND = SCHEDULE
+NEWS_KIND = NEWS
 failure_of = failures.failure_of
 take_slot = schedules.take_slot
+hold_news = schedules.hold_news
+put_off_news = schedules.put_off_news
+end_news = schedules.end_news
 
 read_syncs = May(Permission.SYNCS_READ)
 watch_syncs = MayWatch(Permission.SYNCS_READ)

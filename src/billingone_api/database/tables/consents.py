@@ -59,7 +59,7 @@ xero_consents = tenant_table(
 xero_tenants = tenant_table(
     "xero_tenants",
     Column("consent_id", UUID(as_uuid=True), primary_key=True),
-    Column("tenant_id", Text, primary_key=True),
+    Column("tenant_id", UUID(as_uuid=True), primary_key=True),
     # Xero's, by which the connection of this one organisation is ended
     Column("connection_id", Text, nullable=False),
     Column("name", Text),

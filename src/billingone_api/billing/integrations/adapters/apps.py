@@ -55,6 +55,11 @@ class PostgresApps:
             ) from error
         return ClientCredentials(row["client_id"], Secret(secret.decode()))
 
+    async def client_id(self) -> str | None:
+        """What may be shown of it."""
+        row = await self._run(_FIND)
+        return None if row is None else row["client_id"]
+
     async def save(self, app: ClientCredentials, *, by: str, at: datetime) -> None:
         secret = app.client_secret.reveal().encode()
         sealed = self._cipher.encrypt(secret, context=self._place())

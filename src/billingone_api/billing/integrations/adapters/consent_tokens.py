@@ -124,14 +124,14 @@ class ConsentTokens:
         self._turn = asyncio.Lock()
 
     async def current(self) -> StoredToken:
-        return (await self.held()).bearer
+        return (await self.kept()).tokens.bearer
 
-    async def held(self) -> TokenSet:
-        """The whole set, with an access token that is fresh."""
+    async def kept(self) -> Kept:
+        """The whole set, with an access token that is fresh, and whose app it belongs to."""
         kept = self._at_hand
         if kept is None or not self._serves(kept, None):
             kept = self._at_hand = await self._fresh(refused=None)
-        return kept.tokens
+        return kept
 
     async def replace(self, refused: StoredToken) -> StoredToken:
         # Even if none can be had: the refused one must not be tried again.

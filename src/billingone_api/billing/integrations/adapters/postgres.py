@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Interval,
     Table,
     Text,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from billingone_api.billing.integrations.models import (
-    FIRST_SCHEDULE,
+    FIRST_SCHEDULES,
     FIRST_SLOT,
     SCHEDULE,
     Connection,
@@ -80,7 +81,7 @@ _ADD: Final = prepare(
     insert(integrations).values(
         organisation_id=_ORGANISATION,
         provider=_PROVIDER,
-        schedule_minutes=FIRST_SCHEDULE,
+        schedule_minutes=bindparam("minutes", type_=Integer),
         version=bindparam("first_version"),
         **_brought(),
     )
@@ -132,12 +133,16 @@ class PostgresIntegrations:
         # A row that does not exist yet cannot be locked: of two firsts, one waits here.
         turn = f"integration:{self._work.organisation_id}:{provider}"
         await self._work.connection.execute(_TURN, {"turn": turn})
+        return await self.find(provider)
+
+    async def find(self, provider: str) -> Connection | None:
         rows = await self._run(_FIND, provider)
         return Connection(**rows[0]) if rows else None
 
     async def add(self, connection: NewConnection) -> None:
         version = _first_version(connection.id)
-        await self._run(_ADD, connection.provider, first_version=version, **_new_values(connection))
+        first = {"first_version": version, "minutes": FIRST_SCHEDULES[connection.provider]}
+        await self._run(_ADD, connection.provider, **first, **_new_values(connection))
         await self._run(_SCHEDULE, connection.provider, after=FIRST_SLOT)
 
     async def replace(self, connection: NewConnection) -> None:

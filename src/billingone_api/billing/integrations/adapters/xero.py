@@ -1,10 +1,17 @@
 """Xero with an organisation's consent, the apps it may be given to, and the test of both."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from billingone_api.billing.integrations.models import Failure, FailureCode
+from billingone_api.billing.integrations.models import (
+    ConnectionReplaced,
+    Consented,
+    Credentials,
+    Failure,
+    FailureCode,
+)
 from billingone_api.config import Settings
 from billingone_api.kit.cipher import Secret
 from billingone_api.kit.http.errors import HttpError, HttpRateLimited
@@ -105,6 +112,9 @@ def xero_client(process: Process, tenant: XeroTenant, terms: Terms) -> XeroClien
     )
 
 
+ClientOf = Callable[[Consented], XeroClient]
+
+
 class DayReserve:
     """A limiter that gives no turn once Xero says that the day is nearly used up.
 
@@ -126,19 +136,31 @@ class DayReserve:
         await self._limiter.heed(error)
 
 
-async def failure_of_test(client: XeroClient, *, seconds: float = LONGEST_TEST) -> Failure | None:
-    """One call that proves token, scope and connection."""
-    try:
-        async with asyncio.timeout(seconds):
-            await client.organisation()
-    except ProviderError as error:
-        return told(error)
-    except TimeoutError:
-        return Failure(
-            FailureCode.PROVIDER_UNAVAILABLE,
-            "Xero took too long to answer. Test again in a few minutes.",
-        )
-    return None
+class XeroTrial:
+    """Asks Xero for the organisation: one call that proves consent, scope and connection."""
+
+    def __init__(self, client_of: ClientOf, *, seconds: float = LONGEST_TEST) -> None:
+        self._client_of = client_of
+        self._seconds = seconds
+
+    async def failure(self, credentials: Credentials) -> Failure | None:
+        if not isinstance(credentials, Consented):
+            raise TypeError("Xero is read with a consent.")
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._client_of(credentials).organisation()
+        except ProviderError as error:
+            return told(error)
+        except ConnectionReplaced:
+            return Failure(
+                FailureCode.RECONNECT, "The consent is not kept here any more. Reconnect Xero."
+            )
+        except TimeoutError:
+            return Failure(
+                FailureCode.PROVIDER_UNAVAILABLE,
+                "Xero took too long to answer. Test again in a few minutes.",
+            )
+        return None
 
 
 def told(error: ProviderError) -> Failure:

@@ -8,16 +8,26 @@ from billingone_api.providers.errors import (
     ProviderRateLimited,
     ProviderUnavailable,
 )
+from billingone_api.providers.xero.errors import InvalidGrant, ScopeMissing, TenantLost
 
 OURS = "Something went wrong on our side."
 
 
+_FOR_A_PERSON = (
+    (InvalidGrant, ProblemCode.RECONNECT),
+    (ScopeMissing, ProblemCode.SCOPE_MISSING),
+    (TenantLost, ProblemCode.ORGANISATION_LOST),
+    (CredentialsRejected, ProblemCode.CREDENTIALS_REJECTED),
+    (PermissionDenied, ProblemCode.PERMISSION_DENIED),
+)
+"""The first that fits: the particular ones before those they are kinds of."""
+
+
 def failure_of(error: Exception) -> Failure:
+    for kind, code in _FOR_A_PERSON:
+        if isinstance(error, kind):
+            return Failure(code, str(error))
     match error:
-        case CredentialsRejected():
-            return Failure(ProblemCode.CREDENTIALS_REJECTED, error.sentence)
-        case PermissionDenied():
-            return Failure(ProblemCode.PERMISSION_DENIED, error.sentence)
         case ProviderRateLimited():
             return Failure(ProblemCode.RATE_LIMITED, error.sentence, error.retry_after)
         case ProviderUnavailable():

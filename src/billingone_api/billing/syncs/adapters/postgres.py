@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, bindparam, func, select, update
+from sqlalchemy import ARRAY, DateTime, Text, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from billingone_api.billing.syncs.adapters import reading
+from billingone_api.billing.syncs.adapters.nights import nightfall
 from billingone_api.billing.syncs.adapters.run_statements import SYNC
 from billingone_api.billing.syncs.models import (
     Asked,
@@ -55,6 +56,24 @@ _CONFIRM: Final = prepare(
         sync_runs.c.finished_at.is_(None),
     )
     .values(removals_confirmed=True)
+)
+
+
+_SWEPT: Final = prepare(
+    select(sync_runs.c.id)
+    .where(
+        own(sync_runs),
+        sync_runs.c.source == bindparam("of_source", type_=Text),
+        sync_runs.c.connection_id == bindparam("of_connection", type_=UUID_TYPE(as_uuid=True)),
+        sync_runs.c.mode == Mode.FULL,
+        sync_runs.c.status != RunStatus.CANCELLED,
+        sync_runs.c.queued_at
+        >= nightfall(
+            bindparam("at", type_=DateTime(timezone=True)),
+            bindparam("organisation_id", type_=UUID_TYPE(as_uuid=True)),
+        ),
+    )
+    .limit(1)
 )
 
 
@@ -107,6 +126,10 @@ class PostgresSyncs:
         due = insert(due_work).values(due_at=func.clock_timestamp())
         await self._insert(due, [{"kind": SYNC, "key": str(run_id), "traceparent": carried()}])
         return run_id
+
+    async def is_swept_tonight(self, source: str, *, connection_id: UUID) -> bool:
+        values = self._owned(of_source=source, of_connection=connection_id, at=self._clock.now())
+        return await fetch_one(self._work.connection, _SWEPT, **values) is not None
 
     async def confirm_removals(self, runs: Sequence[QueuedRun]) -> None:
         ids = [run.id for run in runs]

@@ -5,11 +5,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Depends, Path, Query, Response, status
 from pydantic import BaseModel, ConfigDict
 
-from billingone_api.billing.access.models import Caller, Permission
-from billingone_api.billing.access.wiring import May, MayOutside
-from billingone_api.billing.integrations import service, wiring
+from billingone_api.billing.access.models import Caller
+from billingone_api.billing.integrations import service
 from billingone_api.billing.integrations.models import PAX8, PROVIDERS
-from billingone_api.billing.integrations.schemas import (
+from billingone_api.billing.integrations.schemas.integrations import (
     FAILED,
     GIVEN,
     PASSED,
@@ -22,7 +21,15 @@ from billingone_api.billing.integrations.schemas import (
     TestPassed,
     tested,
 )
-from billingone_api.billing.integrations.wiring import TheIntegrations, TheOverview, TheVault
+from billingone_api.billing.integrations.wiring import pax8
+from billingone_api.billing.integrations.wiring.common import (
+    TheIntegrations,
+    TheOverview,
+    TheVault,
+    read_integrations,
+    write_integrations,
+    write_outside,
+)
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import (
     IfMatch,
@@ -36,10 +43,6 @@ from billingone_api.kit.openapi import problems
 from billingone_api.request import TheOrigin, TheProcess, Work
 
 router = APIRouter(prefix="/integrations", tags=["integrations"], route_class=Once)
-
-read_integrations: Final = May(Permission.INTEGRATIONS_READ)
-write_integrations: Final = May(Permission.INTEGRATIONS_WRITE)
-try_integrations: Final = MayOutside(Permission.INTEGRATIONS_WRITE)
 
 _CREATED: Final[dict[int | str, dict[str, Any]]] = {
     201: {
@@ -61,7 +64,7 @@ _TESTED: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 Writer = Annotated[Caller, Depends(write_integrations)]
-Tester = Annotated[Caller, Depends(try_integrations)]
+Tester = Annotated[Caller, Depends(write_outside)]
 
 
 class NoFilter(BaseModel):
@@ -75,7 +78,7 @@ async def unfiltered(query: Annotated[NoFilter, Query()]) -> NoFilter:
 
 
 async def known(
-    provider: Annotated[str, Path(description="`pax8`; others follow.", examples=["pax8"])],
+    provider: Annotated[str, Path(description="`pax8` or `xero`.", examples=["pax8"])],
 ) -> str:
     """Raises NotFound for a provider the product does not know."""
     if provider not in PROVIDERS:
@@ -143,7 +146,7 @@ async def try_pax8(
     """
     given = body.given() if body else None
     organisation_id = caller.organisation.id
-    return tested(await wiring.try_pax8(process, organisation_id, given, origin=origin))
+    return tested(await pax8.try_pax8(process, organisation_id, given, origin=origin))
 
 
 @router.put(
@@ -168,7 +171,7 @@ async def connect_pax8(
     minute; a schedule that somebody chose stays. `If-Match` is heeded where it is sent.
     """
     expected = None if if_match is None else expected_version(if_match)
-    is_first = await wiring.connect_pax8(
+    is_first = await pax8.connect_pax8(
         work, process, caller, body.credentials.given(), expected=expected
     )
     response.status_code = status.HTTP_201_CREATED if is_first else status.HTTP_200_OK

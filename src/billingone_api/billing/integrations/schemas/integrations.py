@@ -41,6 +41,18 @@ def _copied_secret(value: SecretStr) -> SecretStr:
     return SecretStr(_copied(value.get_secret_value()))
 
 
+ClientId = Annotated[
+    str,
+    Field(min_length=1, max_length=_LONGEST, description="May be shown to people later."),
+    AfterValidator(_copied),
+]
+ClientSecret = Annotated[
+    SecretStr,
+    Field(min_length=1, max_length=_LONGEST, description="Sealed at once; never shown."),
+    AfterValidator(_copied_secret),
+]
+
+
 class ByAuthMode:
     """Makes a union by `auth_mode` of its kinds, also while there is only one.
 
@@ -61,16 +73,8 @@ class ClientCredentialsIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     auth_mode: Literal["client_credentials"]
-    client_id: Annotated[
-        str,
-        Field(min_length=1, max_length=_LONGEST, description="May be shown to people later."),
-        AfterValidator(_copied),
-    ]
-    client_secret: Annotated[
-        SecretStr,
-        Field(min_length=1, max_length=_LONGEST, description="Sealed at once; never shown."),
-        AfterValidator(_copied_secret),
-    ]
+    client_id: ClientId
+    client_secret: ClientSecret
 
     def given(self) -> Credentials:
         return ClientCredentials(self.client_id, Secret(self.client_secret.get_secret_value()))
@@ -194,7 +198,11 @@ class IntegrationOut(BaseModel):
     attention: Annotated[AttentionOut | None, Field(description="Null while all is well.")]
     auth_mode: Annotated[AuthMode | None, Field(description="Null while not connected.")]
     account: Annotated[
-        str | None, Field(description="What may be shown of the credentials: the client id.")
+        str | None,
+        Field(
+            description="What may be shown of it: the client id, or the name of the organisation "
+            "that is read."
+        ),
     ]
     connected_by: Annotated[str | None, Field(description="Who saved these credentials.")]
     connected_at: Annotated[datetime | None, Field(description="When they were saved.")]

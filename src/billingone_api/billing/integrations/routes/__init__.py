@@ -1,0 +1,1 @@
+"""The HTTP doors of integrations: for people and scripts, and for third parties' webhooks."""

@@ -1,0 +1,1 @@
+"""Integrations on the wire."""

@@ -1,0 +1,6 @@
+"""Which adapter stands behind each port of integrations, and the doors for other areas."""
+
+from billingone_api.billing.integrations.wiring.pax8 import pax8_for
+from billingone_api.billing.integrations.wiring.xero import xero_for
+
+__all__ = ["pax8_for", "xero_for"]

@@ -1,0 +1,54 @@
+"""Xero's webhooks: judged by their signature, then told to whoever reads the organisation."""
+
+from collections import defaultdict
+from uuid import UUID
+
+import structlog
+
+from billingone_api.billing.integrations.adapters.webhooks import PostgresWebhooks
+from billingone_api.billing.integrations.models import XERO
+from billingone_api.kit.cipher import Secret
+from billingone_api.process import Process
+from billingone_api.providers.errors import MalformedAnswer
+from billingone_api.providers.xero.webhooks import (
+    SIGNATURE_HEADER,
+    Delivery,
+    is_signed,
+    read_delivery,
+)
+
+__all__ = ["SIGNATURE_HEADER", "take_xero"]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+async def take_xero(process: Process, body: bytes, *, signature: str | None) -> bool:
+    """Whether it is Xero's; then everything in it that is ours has been taken.
+
+    What cannot be read is dropped: sent again it would be the same, and the next sync finds all.
+    """
+    kept = process.settings.xero_webhook_key
+    key = Secret(kept.get_secret_value() if kept else "")
+    if not is_signed(body, signature=signature, key=key):
+        return False
+    try:
+        delivery = read_delivery(body)
+    except MalformedAnswer:
+        log.warning("xero_webhook_unreadable", size=len(body))
+        return True
+    if delivery.events:
+        await _tell(process, delivery)
+    return True
+
+
+async def _tell(process: Process, delivery: Delivery) -> None:
+    webhooks = PostgresWebhooks(process, XERO)
+    keys_of: defaultdict[str, set[str]] = defaultdict(set)
+    for event in delivery.events:
+        keys_of[event.tenant_id].add(event.key)
+    theirs: defaultdict[UUID, set[str]] = defaultdict(set)
+    for tenant_id, organisation_id in await webhooks.routes(keys_of):
+        theirs[organisation_id] |= keys_of[tenant_id]
+    for organisation_id, keys in sorted(theirs.items()):
+        new = await webhooks.take(organisation_id, keys, at=process.clock.now())
+        log.info("xero_webhook", organisation=str(organisation_id), events=len(keys), new=new)
