@@ -92,6 +92,10 @@ async def test_a_run_that_has_not_ended_stays_however_old_it_is(
         ("revocations", "24 hours", False),
         ("idempotency_keys", "25 hours", True),
         ("idempotency_keys", "23 hours", False),
+        ("oauth_states", "25 hours", True),
+        ("oauth_states", "23 hours", False),
+        ("webhook_events", "73 hours", True),
+        ("webhook_events", "71 hours", False),
     ],
 )
 async def test_what_can_bar_or_answer_nothing_any_more_goes(
@@ -102,6 +106,10 @@ async def test_what_can_bar_or_answer_nothing_any_more_goes(
         " VALUES ($1, 'session:1', now() - $2::text::interval)",
         "idempotency_keys": "(organisation_id, slot, fingerprint, answer, kept_at)"
         " VALUES ($1, '\\x01', '\\x01', '\\x01', now() - $2::text::interval)",
+        "oauth_states": "(organisation_id, hash, subject, client_id, verifier, expires_at)"
+        " VALUES ($1, '\\x01', 'a', 'b', '\\x01', now() - $2::text::interval)",
+        "webhook_events": "(organisation_id, provider, key, received_at)"
+        " VALUES ($1, 'xero', 'a', now() - $2::text::interval)",
     }
     await database.as_owner(f"INSERT INTO {table} {rows[table]}", organisation_id, age)
     assert await tidied(process.engine) == int(goes)

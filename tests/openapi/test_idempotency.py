@@ -24,6 +24,8 @@ from billingone_api.process import Process
 
 HARMLESS = {
     "create_sync_ticket": "is kept nowhere: a second ticket takes nothing from the first",
+    "connect_xero": "its state is taken once by itself; the same again is told so",
+    "test_xero": "asks Xero and keeps only what it found; the same again is the same",
     "test_pax8": "asks Pax8 and keeps nothing of what was sent; the same again is the same",
 }
 NOT_THE_SAME = {"date", "x-request-id", "idempotent-replayed"}
@@ -118,12 +120,24 @@ async def create_api_key(house: House) -> Request:
     )
 
 
+async def authorise_xero(house: House) -> Request:
+    return Request(
+        house.api.finance,
+        "/v1/integrations/xero/authorise",
+        {},
+        {"x": 1},
+        None,
+        lambda: house.count("oauth_states"),
+    )
+
+
 REQUESTS: dict[str, Callable[[House], Awaitable[Request]]] = {
     "start_sync": start_sync,
     "cancel_sync": cancel_sync,
     "push_clients": push_clients,
     "revoke_sessions": revoke_sessions,
     "create_api_key": create_api_key,
+    "authorise_xero": authorise_xero,
 }
 each_post = pytest.mark.parametrize("name", REQUESTS)
 

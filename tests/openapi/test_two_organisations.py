@@ -32,6 +32,9 @@ THEIRS = ("wilga", "wilga-too")
 NOBODYS = "banksia-of-nobody"
 READS = {name: found for name, found in OPERATIONS.items() if found.method == "GET"}
 CHANGES = {name: found for name, found in OPERATIONS.items() if found.method != "GET"}
+BY_NO_EXAMPLE = {
+    "connect_xero": "no state is made up: billing/integrations/test_xero.py brings a foreign one",
+}
 ORDER = ("GET", "PATCH", "POST", "DELETE", "PUT")
 WITH_ID = {
     name: found
@@ -314,7 +317,7 @@ def choices(schema: Mapping[str, Any]) -> list[str]:
     return [value for value in listed if value != usual] or shown or ["USD"]
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("name", sorted(CHANGES.keys() - BY_NO_EXAMPLE.keys()))
 async def test_a_change_touches_no_row_of_another_organisation(two: Two, name: str) -> None:
     operation = CHANGES[name]
     theirs = two.theirs.organisation_id

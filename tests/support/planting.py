@@ -49,6 +49,11 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
     "sync_runs": {"problem": None, "detail": None, "resumes_at": None},
     "sync_steps": {"notice": None},
 }
+_XERO: Final = {
+    "provider": "xero",
+    "auth_mode": "authorization_code",
+    "attention_code": None,
+}
 _MEANT["subscription_versions"] = {
     name: value for name, value in _MEANT["subscriptions"].items() if name != "parent_id"
 }
@@ -61,7 +66,7 @@ def id_of(mark: str) -> UUID:
 
 
 async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> None:
-    """A row with each mark in every table, and a company of Pax8's that is nobody's client.
+    """A row with each mark in every table, Xero, and a company of Pax8's that is nobody's.
 
     All that stands in somebody's books stands in the same ones.
     """
@@ -77,6 +82,8 @@ async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> 
                 await _insert(connection, name, told)
             unmapped = a_row(TABLES["pax8_companies"], organisation_id, marked(f"{mark}-unmapped"))
             await _insert(connection, "pax8_companies", unmapped | {"gone_at": None})
+            xero = a_row(TABLES["integrations"], organisation_id, marked(mark))
+            await _insert(connection, "integrations", xero | _XERO)
     finally:
         await connection.close()
 

@@ -1,7 +1,10 @@
 """Every mutation of the OpenAPI document, performed: each leaves its entry, or changes nothing."""
 
+import itertools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +20,30 @@ from tests.support.databases import Database
 from tests.support.figures import Figure
 from tests.support.operations import OPERATIONS, Operation
 from tests.support.sales import SalesBooks
+from tests.support.xero import HOST as XERO
+from tests.support.xero import TENANT, connect_xero, token_set
 
 from billingone_api.billing.audit.wiring import write_down
+from billingone_api.billing.integrations.adapters.apps import PostgresApps
+from billingone_api.billing.integrations.adapters.consents import PostgresConsents
+from billingone_api.billing.integrations.consents import STATE_LIFE
+from billingone_api.billing.integrations.models import ClientCredentials
+from billingone_api.billing.integrations.ports import State
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit.cipher import Secret
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
+from billingone_api.providers.xero.consent import new_verifier
+from billingone_api.providers.xero.scopes import GRANULAR
+from billingone_api.sandbox.xero.apps import PLATFORM
 
+GRANTED = {
+    "access_token": "access",
+    "refresh_token": "refresh",
+    "expires_in": 1800,
+    "scope": " ".join(GRANULAR),
+}
+REACHED = {"id": "connection", "tenantId": TENANT, "tenantType": "ORGANISATION"}
 CLIENT = UUID("0192f0c1-1111-7000-8000-000000000001")
 KEY = UUID("0192f0c1-1111-7000-8000-000000000002")
 INVOICE = UUID("0192f0c1-1111-7000-8000-000000000003")
@@ -45,6 +66,16 @@ class Deed:
 
 
 VERSION_1 = {"If-Match": '"1"'}
+OTHER_BOOKS = str(new_id())
+STATES = [f"state-{number}" for number in range(3)]
+_unused = itertools.cycle(STATES)
+
+
+def sent_back_once() -> dict[str, str]:
+    """A state is used up by whoever brings it, whatever becomes of the rest."""
+    return {"state": next(_unused), "code": "code"}
+
+
 CREDENTIALS = {"auth_mode": "client_credentials", "client_id": "new", "client_secret": "planted-1"}
 DEEDS = {
     "create_api_key": Deed(
@@ -55,6 +86,17 @@ DEEDS = {
     "unlink_record": Deed("client_link.removed", places=COMPANY | {"source_id": "company-2"}),
     "test_pax8": Deed("integration.tested"),
     "connect_pax8": Deed("integration.connected", body={"credentials": CREDENTIALS}),
+    "authorise_xero": Deed("integration.consent_begun"),
+    "connect_xero": Deed("integration.connected", body=sent_back_once),
+    "choose_xero_organisation": Deed(
+        "integration.connected", body={"tenant_id": OTHER_BOOKS}, headers=VERSION_1
+    ),
+    "disconnect_xero": Deed("integration.disconnected"),
+    "test_xero": Deed("integration.tested"),
+    "save_xero_app": Deed(
+        "integration.app_saved", body={"client_id": "new", "client_secret": "planted-1"}
+    ),
+    "remove_xero_app": Deed("integration.app_removed"),
     "update_integration": Deed(
         "integration.rescheduled",
         places={"provider": "pax8"},
@@ -122,7 +164,7 @@ MUTATIONS = [
     if operation.method != "GET" and name not in CHANGE_NOTHING
 ]
 # What a limiter or a token of a third party's cost is spent, whatever becomes of the request.
-SPENT = {"provider_limits", "provider_tokens"}
+SPENT = {"provider_limits", "provider_tokens", "oauth_states"}
 
 
 @pytest.fixture
@@ -180,9 +222,32 @@ async def planted(api: Api, database: Database, process: Process) -> AsyncIterat
         hash=b"hash",
         expires_at=NOW,
     )
+    await plant_xero(database, process, api.organisation_id)
     with respx.mock(assert_all_called=False) as router:
         router.post(TOKEN_URL).respond(401)
+        router.get(f"{XERO}/api.xro/2.0/Organisation").respond(403)
+        router.delete(url__startswith=f"{XERO}/connections/").respond(204)
+        router.post(f"{XERO}/connect/token").respond(200, json=GRANTED)
+        router.get(f"{XERO}/connections").respond(200, json=[REACHED])
         yield api
+
+
+async def plant_xero(database: Database, process: Process, organisation_id: UUID) -> None:
+    """Connected, with another organisation to choose, an app of one's own, and states begun."""
+    tokens = token_set(expires_at=NOW + timedelta(minutes=20))
+    await connect_xero(database, process, organisation_id, tokens=tokens, version=1)
+    await database.as_owner(
+        "INSERT INTO xero_tenants (organisation_id, consent_id, tenant_id, connection_id)"
+        " SELECT organisation_id, id, $1::text::uuid, 'another' FROM xero_consents",
+        OTHER_BOOKS,
+    )
+    async with process.work(organisation_id) as work:
+        own = ClientCredentials("own", Secret("secret-of-the-own-app"))
+        await PostgresApps(work, process.cipher).save(own, by="Somebody", at=NOW)
+        consents = PostgresConsents(work, process.cipher)
+        for state in STATES:
+            begun = State("person-1", "session-1", PLATFORM[0], new_verifier(), NOW + STATE_LIFE)
+            await consents.begin(sha256(state.encode()).digest(), begun)
 
 
 async def sync_of(api: Api, name: str) -> str:
@@ -198,7 +263,8 @@ async def perform(operation: Operation, deed: Deed, api: Api, sync: str, *, by: 
     places = {name: value.format(sync=sync) for name, value in deed.places.items()}
     known = {"organisation_id": str(api.organisation_id)} | places
     caller = api.service(by) if ":" in by else api.as_role(by)
-    body = {} if deed.body is None else {"json": deed.body}
+    given = deed.body() if callable(deed.body) else deed.body
+    body = {} if given is None else {"json": given}
     return await caller.request(
         operation.method, operation.url(known), headers=dict(deed.headers), **body
     )

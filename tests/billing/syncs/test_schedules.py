@@ -1,14 +1,17 @@
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from tests.support.api import Api, RecordingBell
+from tests.support.clock import SetClock
 from tests.support.databases import Database
 from tests.support.sources import FakeSource, claim, work_off
+from tests.support.xero import connect_xero
 
 from billingone_api.billing.syncs.models import Claim
+from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
 from billingone_api.worker import JOBS
 
@@ -162,3 +165,96 @@ async def test_a_schedule_of_a_source_this_worker_lacks_goes_on(
     await work_off(process, xero)
     assert await syncs(api) == []
     assert len(await slots(database)) == 1
+
+
+@pytest.fixture
+async def connected(database: Database, process: Process, api: Api) -> UUID:
+    """Xero, with a slot that is due; the clock stands at noon in Sydney."""
+    connection_id = await connect_xero(database, process, api.organisation_id)
+    await slot_of_xero(database, api.organisation_id)
+    return connection_id
+
+
+async def slot_of_xero(database: Database, organisation_id: UUID) -> None:
+    await database.as_owner(
+        "INSERT INTO due_work (organisation_id, kind, key, due_at) VALUES ($1, 'schedule', 'xero',"
+        " now()) ON CONFLICT (organisation_id, kind, key) DO UPDATE SET due_at = now()",
+        organisation_id,
+    )
+
+
+async def mode_of_next(
+    database: Database, process: Process, organisation_id: UUID, xero: FakeSource
+) -> str:
+    """Of the run that the next slot starts, which then ends well."""
+    await slot_of_xero(database, organisation_id)
+    for _ in range(3):
+        await work_off(process, xero)
+    [row] = await database.as_owner(
+        "SELECT mode, status FROM sync_runs WHERE source = 'xero' ORDER BY id DESC LIMIT 1"
+    )
+    assert row["status"] == "succeeded"
+    mode: str = row["mode"]
+    return mode
+
+
+async def test_the_first_run_of_a_night_reads_all_of_xero_and_the_others_what_changed(
+    api: Api,
+    process: Process,
+    database: Database,
+    clock: SetClock,
+    xero: FakeSource,
+    connected: UUID,
+) -> None:
+    assert connected
+    home = api.organisation_id
+    # Noon in Sydney; night falls there between 2 and 3, at this organisation's own minute.
+    modes = [await mode_of_next(database, process, home, xero) for _ in range(2)]
+    clock.move(hours=13.5)
+    modes.append(await mode_of_next(database, process, home, xero))
+    clock.move(hours=1.6)
+    modes += [await mode_of_next(database, process, home, xero) for _ in range(2)]
+    assert modes == ["full", "delta", "delta", "full", "delta"]
+
+
+@pytest.mark.parametrize(("status", "again"), [("cancelled", "full"), ("failed", "delta")])
+async def test_a_sweep_that_was_cancelled_is_made_up_for_and_one_that_failed_waits_a_night(
+    api: Api,
+    process: Process,
+    database: Database,
+    xero: FakeSource,
+    connected: UUID,
+    status: str,
+    again: str,
+) -> None:
+    assert connected
+    await mode_of_next(database, process, api.organisation_id, xero)
+    await database.as_owner("UPDATE sync_runs SET status = $1", status)
+    assert await mode_of_next(database, process, api.organisation_id, xero) == again
+
+
+async def test_other_credentials_begin_with_a_sweep(
+    api: Api, process: Process, database: Database, xero: FakeSource, connected: UUID
+) -> None:
+    assert connected
+    await mode_of_next(database, process, api.organisation_id, xero)
+    await database.as_owner("UPDATE integrations SET connection_id = $1", new_id())
+    assert await mode_of_next(database, process, api.organisation_id, xero) == "full"
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"), [("Australia/Sydney", 1), ("America/New_York", 1), ("UTC", 7)]
+)
+async def test_a_schedule_of_whole_days_runs_at_night_in_the_organisations_zone(
+    api: Api, process: Process, database: Database, source: FakeSource, zone: str, days: int
+) -> None:
+    await database.as_owner("UPDATE organisation_settings SET time_zone = $1", zone)
+    await schedule(database, api.organisation_id, minutes=days * 1440)
+    await work_off(process, source)
+    [row] = await database.as_owner(
+        "SELECT (due_at AT TIME ZONE $1)::time AS at, due_at - now() AS ahead FROM due_work"
+        " WHERE kind = 'schedule'",
+        zone,
+    )
+    assert time(2) <= row["at"] < time(3)
+    assert timedelta(days=days - 1) < row["ahead"] <= timedelta(days=days)

@@ -8,12 +8,14 @@ from billingone_api.billing.access.models import Caller
 from billingone_api.billing.integrations.consents import Who
 from billingone_api.billing.integrations.models import XERO
 from billingone_api.billing.integrations.schemas.integrations import (
+    PASSED,
     IntegrationOut,
     TestFailed,
     TestPassed,
     tested,
 )
 from billingone_api.billing.integrations.schemas.xero import (
+    LOST,
     XeroAppIn,
     XeroAppOut,
     XeroAuthorisation,
@@ -39,6 +41,16 @@ router = APIRouter(prefix="/integrations/xero", tags=["integrations"], route_cla
 
 Writer = Annotated[Caller, Depends(write_integrations)]
 Outside = Annotated[Caller, Depends(write_outside)]
+_TESTED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "What Xero said: also a test that failed is an answer.",
+        "content": {
+            "application/json": {
+                "examples": {"passed": {"value": PASSED}, "failed": {"value": LOST}}
+            }
+        },
+    }
+}
 _CONNECTED: Final[dict[int | str, dict[str, Any]]] = {
     201: {
         "model": IntegrationOut,
@@ -162,7 +174,7 @@ async def disconnect_xero(caller: Outside, process: TheProcess, origin: TheOrigi
     "/test",
     operation_id="test_xero",
     summary="Try the connection to Xero",
-    responses=problems(409),
+    responses=problems(409) | _TESTED,
 )
 @harmless
 async def try_xero(

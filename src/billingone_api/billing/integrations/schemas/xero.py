@@ -60,6 +60,13 @@ _APP_SHOWN: Final[dict[str, Any]] = {
     ],
 }
 
+LOST: Final[dict[str, Any]] = {
+    "ok": False,
+    "code": "organisation_lost",
+    "detail": "This organisation is no longer connected in Xero. Reconnect Xero as a user who has "
+    "access to it.",
+}
+
 
 class XeroAuthorisation(BaseModel):
     """Where to send the browser, for this person in this session alone."""
