@@ -40,7 +40,8 @@ def before_call(context: Any, case: schemathesis.Case, kwargs: Any) -> None:
         case.headers["Idempotency-Key"] = f"key-{next(NUMBERS)}"  # a new one for a new request
     if case.operation.path.endswith("/sessions:revoke"):
         case.body = {"session_id": "session-7"}  # or a user since an instant, never both
-    if case.method == "PATCH" or "If-Match" in case.headers:
+    is_choice = (case.method, case.operation.path) == ("PUT", "/v1/integrations/xero")
+    if case.method == "PATCH" or is_choice or "If-Match" in case.headers:
         case.headers["If-Match"] = "*"  # whichever version there is
 
 

@@ -26,7 +26,6 @@ from billingone_api.process import Process
 from billingone_api.providers.xero.consent import authorise_url, new_verifier
 from billingone_api.providers.xero.scopes import GRANULAR
 from billingone_api.providers.xero.tokens import TokenSet
-from billingone_api.sandbox.app import Sandbox
 from billingone_api.sandbox.xero.apps import PLATFORM, REDIRECT_URIS
 from billingone_api.sandbox.xero.webhooks import SIGNING_KEY
 
@@ -53,9 +52,9 @@ def xero_settings(host: str = HOST) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def xero_over_sockets(sandbox: Sandbox) -> AsyncIterator[str]:
-    """The address of its Xero, while it is served."""
-    async with serving(sandbox.app) as port:  # type: ignore[arg-type]  # any ASGI app will do
+async def xero_over_sockets(app: Any) -> AsyncIterator[str]:
+    """The address of the Xero in a sandbox, or in what stands around one, while it is served."""
+    async with serving(app) as port:
         yield f"http://127.0.0.1:{port}/xero"
 
 

@@ -326,7 +326,7 @@ async def test_accounts_come_all_at_once(client: XeroClient, xero: Xero) -> None
         (httpx.Response(302, headers={"Location": "https://login.xero.com"}),
          MalformedAnswer, None),
         (httpx.Response(429), ProviderRateLimited,
-         "Xero allows no more calls this minute; it goes on by itself."),
+         "Xero allows no more calls this minute."),
     ],
 )  # fmt: skip
 async def test_each_refusal_is_told_in_words_to_act_on(

@@ -88,7 +88,7 @@ class XeroProvider(Provider):
         limit = limit_hit(error.headers, retry_after=error.retry_after)
         of_what = "today" if limit is Limit.DAY else "this minute"
         return LimitReached(
-            f"Xero allows no more calls {of_what}; it goes on by itself.",
+            f"Xero allows no more calls {of_what}.",
             provider=self.key,
             limit=limit,
             retry_after=error.retry_after,
