@@ -1,21 +1,26 @@
-"""Writes SuperOps' invoices: those that went on into Xero, and those that did not."""
+"""SuperOps' invoices: those that went on into Xero, and those that did not."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache
 from typing import Final
 
 from billingone_api.sandbox.superops.customers import Customer
-from billingone_api.sandbox.superops.wire import reference, text, us_day
+from billingone_api.sandbox.superops.papers import (
+    LESS,
+    TAX,
+    Bill,
+    Item,
+    invoice_record,
+    spoilt,
+)
+from billingone_api.sandbox.superops.wire import us_day
 from billingone_api.sandbox.wire import Record
 from billingone_api.sandbox.xero.clerk import Clerk
 from billingone_api.sandbox.xero.sales import Sale
 from billingone_api.sandbox.xero.wire import NOTHING, cents
 
-_TAX: Final = Decimal(10)
-_LESS: Final = Decimal(5)
 _WRITTEN: Final = ("INV {}", "inv-{}", "INV/{}", "INV.{}", "INV{}")
 _SERVICES: Final = (
     ("Managed workstation", "89"), ("Managed server", "249.5"), ("Block of support hours", "165"),
@@ -23,44 +28,6 @@ _SERVICES: Final = (
 )  # fmt: skip
 _TERMS: Final = 14
 _GONE: Final = frozenset({"VOIDED", "DELETED"})
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line: `amount` is after the discount (a percentage), and before tax."""
-
-    details: str
-    quantity: Decimal
-    unit: Decimal
-    discount: Decimal
-    off: Decimal
-    amount: Decimal
-    tax: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """An invoice before it is written; `less` is the discount on the whole of it."""
-
-    number: str
-    day: date
-    due: date | None
-    status: str
-    paid: date | None
-    items: tuple[Item, ...]
-    less: Decimal = NOTHING
-
-    @property
-    def subtotal(self) -> Decimal:
-        return sum((item.amount for item in self.items), NOTHING)
-
-    @property
-    def tax(self) -> Decimal:
-        return sum((item.tax for item in self.items), NOTHING)
-
-    @property
-    def total(self) -> Decimal:
-        return self.subtotal + self.tax - self.less
 
 
 class Biller:
@@ -106,8 +73,8 @@ class Biller:
             bill = self._own(ordinal, customer)
         else:
             bill = self._once_more(ordinal, self._clerk.sale(twin), self._clerk)
-        record = _record(ordinal, customer, bill)
-        return _spoilt(record, self._bad.index(ordinal)) if ordinal in self._bad else record
+        record = invoice_record(ordinal, customer, bill)
+        return spoilt(record, self._bad.index(ordinal)) if ordinal in self._bad else record
 
     def _chosen_sales(self, place: int) -> tuple[int, ...]:
         """Evenly over the time that Xero's sales to this customer span, the newest first."""
@@ -153,7 +120,7 @@ class Biller:
             self._status(sale.due, paid),
             paid,
             items,
-            cents(subtotal * _LESS / 100) if ordinal % 9 == 4 else NOTHING,  # noqa: PLR2004 - any ninth
+            cents(subtotal * LESS / 100) if ordinal % 9 == 4 else NOTHING,  # noqa: PLR2004 - any ninth
         )
 
     def _own(self, ordinal: int, customer: Customer) -> Bill:
@@ -180,7 +147,6 @@ class Biller:
         return "OVERDUE" if due is not None and due < self._today else "APPROVED"
 
 
-@cache
 def _service(ordinal: int, place: int) -> Item:
     details, price = _SERVICES[(ordinal + place * 5) % len(_SERVICES)]
     quantity = Decimal(1 + (ordinal * 3 + place) % 12)
@@ -190,92 +156,4 @@ def _service(ordinal: int, place: int) -> Item:
     unit = Decimal(price)
     full = cents(quantity * unit)
     off = cents(full * discount / 100)
-    return Item(details, quantity, unit, discount, off, full - off, cents((full - off) / _TAX))
-
-
-def _record(ordinal: int, customer: Customer, bill: Bill) -> Record:
-    named = partial(customer.named, "invoice", ordinal)
-    off = sum((item.off for item in bill.items), NOTHING)
-    record: Record = {
-        "invoiceId": named(),
-        "displayId": bill.number,
-        "client": customer.reference(bare=ordinal % 3 == 1),
-        "site": customer.site if ordinal % 7 else None,
-        "invoiceDate": bill.day.isoformat(),
-        "dueDate": bill.due.isoformat() if bill.due else None,
-        "statusEnum": bill.status,
-        "sentToClient": bill.status != "DRAFT",
-        "discountAmount": text(off) if off else None,
-        "additionalDiscount": text(bill.less) if bill.less else None,
-        "additionalDiscountRate": text(_LESS) if bill.less else None,
-        "totalAmount": text(bill.total),
-        "notes": "Thank you for your business" if ordinal % 2 else None,
-        **_payment(ordinal, bill, named),
-        "invoicePaymentTerm": _term(bill, customer.named),
-        "taxes": [_taxes(bill, named)],
-        "items": [_item(place, item, bill, named) for place, item in enumerate(bill.items)],
-    }
-    for item in record["items"]:
-        item["invoice"] = record
-    return record
-
-
-def _payment(ordinal: int, bill: Bill, named: Callable[..., str]) -> Record:
-    """A payment's date comes as a day or as an instant."""
-    if bill.paid is None:
-        return {"paymentDate": None, "paymentMethod": None, "paymentReference": None}
-    time = "T02:15:30.000" if ordinal % 4 == 2 else ""  # noqa: PLR2004 - any fourth
-    return {
-        "paymentDate": bill.paid.isoformat() + time,
-        "paymentMethod": {"paymentMethodId": "2", "paymentMethodName": "Bank transfer"},
-        "paymentReference": f"EFT {named('payment')[:6]}",
-    }
-
-
-def _term(bill: Bill, named: Callable[..., str]) -> Record | None:
-    if bill.due is None:
-        return None
-    days = (bill.due - bill.day).days
-    return {
-        "paymentTermId": named("term", days),
-        "paymentTermName": f"Net {days}",
-        "paymentTermValue": days,
-    }
-
-
-def _gst(named: Callable[..., str]) -> Record:
-    return reference("taxId", named("gst"), "GST")
-
-
-def _taxes(bill: Bill, named: Callable[..., str]) -> Record:
-    return {
-        "id": named("tax"),
-        "tax": _gst(named),
-        "taxRate": text(_TAX),
-        "taxableAmount": text(bill.subtotal),
-        "taxAmount": text(bill.tax),
-        "rate": {"rateId": named("rate"), "name": "GST", "rate": text(_TAX)},
-    }
-
-
-def _item(place: int, item: Item, bill: Bill, named: Callable[..., str]) -> Record:
-    return {
-        "itemId": named("item", place),
-        "billedDate": bill.day.isoformat(),
-        "details": item.details,
-        "quantity": text(item.quantity),
-        "unitPrice": text(item.unit),
-        "discountRate": text(item.discount) if item.discount else None,
-        "amount": text(item.amount),
-        "taxable": True,
-        "tax": _gst(named),
-        "serviceItem": reference("itemId", named("service", place), item.details)
-        | {"quantityType": "UNITS"},
-        "taxAmount": text(item.tax),
-        "totalAmount": text(item.amount + item.tax),
-    }
-
-
-def _spoilt(record: Record, turn: int) -> Record:
-    """A record that cannot be read: it belongs into a quarantine, not away."""
-    return record | ({"totalAmount": "to be agreed"} if turn % 2 else {"invoiceDate": "30/02/2026"})
+    return Item(details, quantity, unit, discount, off, full - off, cents((full - off) / TAX))

@@ -10,6 +10,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
+    GraphQLSchema,
     Node,
     OperationDefinitionNode,
     parse,
@@ -51,8 +52,12 @@ _JAVA: Final[tuple[tuple[re.Pattern[str], str, Callable[[re.Match[str]], str]], 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that was read: its tree, the fields of its operations, and what is wrong."""
+    """A document that was read: its tree, the fields of its operations, and what is wrong.
 
+    `schema` is the one it was checked against.
+    """
+
+    schema: GraphQLSchema
     tree: DocumentNode | None
     operations: tuple[str, ...]
     complaints: tuple[Record, ...]
@@ -61,12 +66,14 @@ class Document:
 @lru_cache(maxsize=256)
 def read(text: str, without: frozenset[str]) -> Document:
     """Remembered, since callers send the same few."""
+    known = schema(without)
     try:
         tree = parse(text)
     except GraphQLError as error:
-        return Document(None, (), (_complaint("InvalidSyntax", f"Invalid syntax: {error}"),))
-    errors = validate(schema(without), tree)
-    return Document(tree, _operations(tree), tuple(_in_java(tree, error) for error in errors))
+        complaint = _complaint("InvalidSyntax", f"Invalid syntax: {error}")
+        return Document(known, None, (), (complaint,))
+    complaints = tuple(_in_java(tree, error) for error in validate(known, tree))
+    return Document(known, tree, _operations(tree), complaints)
 
 
 def unusable(error: GraphQLError) -> Record:

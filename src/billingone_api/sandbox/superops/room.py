@@ -1,12 +1,11 @@
 """SuperOps' room in the practice ground: its two regions, each with an account of its own."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from graphql import ExecutionResult, execute_sync
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,13 +25,12 @@ from billingone_api.sandbox.superops.accounts import (
     Tokens,
 )
 from billingone_api.sandbox.superops.bills import Biller
-from billingone_api.sandbox.superops.customers import bluegums, europeans
-from billingone_api.sandbox.superops.documents import Document, read, unusable
+from billingone_api.sandbox.superops.customers import Customer, bluegums, europeans
+from billingone_api.sandbox.superops.documents import read
+from billingone_api.sandbox.superops.execution import answer, asked_for
 from billingone_api.sandbox.superops.mishaps import Mishaps
-from billingone_api.sandbox.superops.operations import Operations, field_of
+from billingone_api.sandbox.superops.operations import Operations
 from billingone_api.sandbox.superops.refusals import ClientError
-from billingone_api.sandbox.superops.schema import schema
-from billingone_api.sandbox.wire import Record, decode, json_response
 from billingone_api.sandbox.xero.clerk import Clerk
 
 NAME: Final = "superops"
@@ -88,31 +86,10 @@ class Superops:
         self.asked: Counter[str] = Counter()
         self._clock = clock
         self._meters: dict[str, Meter] = {}
-        home = Account(
-            US,
-            "us",
-            customers=lambda: bluegums(clients=clients, seed=seed, ids=ids, seats=seats),
-            biller=lambda known: Biller(
-                known,
-                count=settings.invoices
-                if settings.invoices is not None
-                else len(known) * _INVOICES_PER_CLIENT,
-                bad=settings.planted_bad,
-                lines=settings.lines,
-                today=now.date(),
-                clerk=clerk(),
-            ),
-            now=now,
+        home = _at_home(
+            settings, clients=clients, seed=seed, ids=ids, now=now, seats=seats, clerk=clerk
         )
-        abroad = Account(
-            EU,
-            "eu",
-            customers=lambda: europeans(seed=seed, ids=ids),
-            biller=lambda known: Biller(
-                known, count=_INVOICES_IN_EUROPE, bad=0, lines=_LINES, today=now.date()
-            ),
-            now=now,
-        )
+        abroad = _abroad(seed=seed, ids=ids, now=now)
         self.accounts = (home, abroad)
         self.tokens = Tokens(
             {
@@ -184,7 +161,7 @@ class Superops:
                 return refusals.documented(error)
 
     def _answer(self, operations: Operations, body: bytes) -> Response:
-        asked = _asked(body)
+        asked = asked_for(body)
         if asked is None:
             return Response(status_code=400)
         document = read(asked["query"], self.undefined)
@@ -193,59 +170,46 @@ class Superops:
             return broken
         if operations.account.state != "active":
             return refusals.documented(ClientError(f"subscription_{operations.account.state}"))
-        if document.tree is None or document.complaints:
-            return json_response({"errors": list(document.complaints), "data": None})
-        return self._executed(operations, document, asked)
+        return answer(operations, document, asked, unwritable=self.unwritable)
 
-    def _executed(self, operations: Operations, document: Document, asked: Record) -> Response:
-        if document.tree is None:
-            raise TypeError("only what was read is executed")
-        result = execute_sync(
-            schema(self.undefined),
-            document.tree,
-            root_value=operations,
-            context_value=self.unwritable,
-            variable_values=asked.get("variables"),
-            operation_name=asked.get("operationName"),
-            field_resolver=field_of,
+
+def _at_home(
+    settings: SuperopsSettings,
+    *,
+    clients: int,
+    seed: int,
+    ids: Identifiers,
+    now: datetime,
+    seats: Callable[[int, str], int],
+    clerk: Callable[[], Clerk],
+) -> Account:
+    def biller(known: Sequence[Customer]) -> Biller:
+        usual = len(known) * _INVOICES_PER_CLIENT
+        return Biller(
+            known,
+            count=usual if settings.invoices is None else settings.invoices,
+            bad=settings.planted_bad,
+            lines=settings.lines,
+            today=now.date(),
+            clerk=clerk(),
         )
-        return _written(result, document, counts_as_text=operations.account.manners.counts_as_text)
+
+    return Account(
+        US,
+        "us",
+        customers=lambda: bluegums(clients=clients, seed=seed, ids=ids, seats=seats),
+        biller=biller,
+        now=now,
+    )
 
 
-def _asked(body: bytes) -> Record | None:
-    try:
-        asked = decode(body)
-    except ValueError:
-        return None
-    known = isinstance(asked, dict) and isinstance(asked.get("query"), str)
-    fitting = known and isinstance(asked.get("variables") or {}, dict)
-    return asked if fitting else None
+def _abroad(*, seed: int, ids: Identifiers, now: datetime) -> Account:
+    def biller(known: Sequence[Customer]) -> Biller:
+        return Biller(known, count=_INVOICES_IN_EUROPE, bad=0, lines=_LINES, today=now.date())
 
-
-def _written(result: ExecutionResult, document: Document, *, counts_as_text: bool) -> Response:
-    """A refused operation says nothing else; what cannot be written takes its page with it."""
-    causes = [error.original_error for error in result.errors or ()]
-    refused = next((cause for cause in causes if isinstance(cause, ClientError)), None)
-    if refused is not None:
-        if refused.code == "forbidden":
-            return refusals.documented(refused)
-        errors = [{"message": None, "extensions": refused.extensions()}]
-        return json_response({"errors": errors, "data": result.data})
-    unused = [unusable(error) for error in result.errors or () if error.path is None]
-    if unused:
-        return json_response({"errors": unused, "data": None})
-    if result.errors:
-        return refusals.blown_up(document.operations)
-    if counts_as_text:
-        _count_in_text(result.data or {})
-    return json_response({"data": result.data})
-
-
-def _count_in_text(data: Mapping[str, Any]) -> None:
-    for answer in data.values():
-        listed = answer.get("listInfo") if isinstance(answer, dict) else None
-        if listed and "totalCount" in listed:
-            listed["totalCount"] = str(listed["totalCount"])
+    return Account(
+        EU, "eu", customers=lambda: europeans(seed=seed, ids=ids), biller=biller, now=now
+    )
 
 
 async def _plain(request: Request, error: Exception) -> Response:
