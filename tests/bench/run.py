@@ -1,6 +1,6 @@
 """`make bench`: speed, as ratios to ceilings measured in the same run.
 
-`ARGS=lists`, `syncs` or `invoices` runs one of them.
+`ARGS=lists`, `syncs`, `invoices` or `books` runs one of them.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import invoices, lists, syncs  # noqa: E402 - the same
+from tests.bench import books, invoices, lists, syncs  # noqa: E402 - the same
 from tests.bench.servers import serving  # noqa: E402 - the same
 from tests.bench.table import Figure, show  # noqa: E402 - the same
 from tests.support.api import KEYS  # noqa: E402 - the same
@@ -23,7 +23,7 @@ from billingone_api.embedded.redis import EmbeddedRedis  # noqa: E402 - the same
 from billingone_api.kit.clock import SystemClock  # noqa: E402 - the same
 from billingone_api.kit.ids import new_id  # noqa: E402 - the same
 
-BENCHMARKS = ("lists", "syncs", "invoices")
+BENCHMARKS = ("lists", "syncs", "invoices", "books")
 
 
 def main(chosen: list[str]) -> int:
@@ -47,6 +47,9 @@ def main(chosen: list[str]) -> int:
         if not chosen or "invoices" in chosen:
             with copied(postgres) as database:
                 figures += asyncio.run(_invoices(database, redis.url))
+        if not chosen or "books" in chosen:
+            with copied(postgres) as database:
+                figures += asyncio.run(_books(database, redis.url))
     show(figures)
     return 0
 
@@ -85,6 +88,17 @@ async def _invoices(database: Database, redis_url: str) -> list[Figure]:
     mint = Mint(SystemClock())
     environment = _environment(database, redis_url)
     return await invoices.measure(environment, mint.person(many), mint.person(few))
+
+
+async def _books(database: Database, redis_url: str) -> list[Figure]:
+    _say(f"Starting a practice ground of {books.INVOICES:,} invoices, then syncing it …")
+    organisation_id = await database.add_organisation(new_id())
+    token = Mint(SystemClock()).person(organisation_id)
+    with books.practice_ground() as sandbox_url:
+        environment = _environment(database, redis_url, **books.environment_for(sandbox_url))
+        with serving("ours", environment) as api:
+            await books.connect(api.url, token)
+            return await books.measure(database, environment, api.url, sandbox_url, token)
 
 
 def _environment(database: Database, redis_url: str, **more: str) -> dict[str, str]:

@@ -65,7 +65,7 @@ async def measure(
     """The first sync at the rate we allow ourselves by default, the second as fast as it goes."""
     fetched = await _floor(sandbox_url)
     allowed = max(fetched, PAGES / REQUESTS_PER_SECOND)
-    copy = await _copy_rate(database)
+    copy = await copy_rate(database)
     first, memory = await _by_a_worker(environment, api_url, token)
     lifted = {**environment, "PAX8_REQUESTS_PER_SECOND": "1000000"}
     again, _ = await _by_a_worker(lifted, api_url, token)
@@ -137,7 +137,7 @@ async def _floor(sandbox_url: str) -> float:
         return time.perf_counter() - started
 
 
-async def _copy_rate(database: Database) -> float:
+async def copy_rate(database: Database) -> float:
     """Rows a second of COPY into a temporary table of as many columns, by one connection."""
     columns = [f"c{number} text" for number in range(13)]
     line = b"\t".join(b"a value of a usual length"[: 4 + n] for n in range(13)) + b"\n"
