@@ -19,6 +19,7 @@ from tests.support.databases import ROOT, Database
 from tests.support.figures import Figure
 from tests.support.people import SECRET
 from tests.support.postgres_tools import dumped
+from tests.support.xero import xero_settings
 
 from billingone_api.embedded.redis import EmbeddedRedis
 from billingone_api.kit.ids import new_id
@@ -99,6 +100,7 @@ async def test_a_planted_secret_is_found_nowhere(
     own_database: Database, redis: EmbeddedRedis, figure: Figure
 ) -> None:
     organisation_id: UUID = new_id()
+    xero = xero_settings("https://sandbox.test/xero")
     environment = environment_for(own_database) | {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
@@ -107,6 +109,7 @@ async def test_a_planted_secret_is_found_nowhere(
         "PAX8_TOKEN_URL": "https://sandbox.test/pax8/v1/token",
         "PAX8_REQUESTS_PER_SECOND": "1000",
         "WORKER_SWEEP_SECONDS": "0.1",
+        **{name.upper(): str(value) for name, value in xero.items()},
     }
     ran = await asyncio.to_thread(
         subprocess.run,
@@ -129,13 +132,15 @@ async def test_a_planted_secret_is_found_nowhere(
     }
     secrets = shown["secrets"] | {
         "PanelOne's shared secret": SECRET,
+        "the secret of the app at Xero": xero["xero_client_secret"],
+        "the key of Xero's webhooks": xero["xero_webhook_key"],
         "the encryption key": KEY,
         "the application's password": urlsplit(own_database.application_url).password,
         "the owner's password": urlsplit(own_database.owner_url).password,
     }
     raw_key = base64.b64decode(KEY)
     assert raw_key.hex() not in places["a dump of the database"]
-    assert len(secrets) >= 12
+    assert len(secrets) >= 20
     for name, secret in secrets.items():
         assert len(secret) >= 16, name
     # What the search goes through is really there.

@@ -32,7 +32,10 @@ from billingone_api.worker import Worker
 
 BASE = "https://sandbox.test"
 GOOD, BAD, OTHER = "planted-good-Zk3vB9q/+w7=", "planted-bad-7Yt2Lm&x%1", 'planted-other-"q\\0Rr5'
-PAX8 = "/v1/integrations/pax8"
+PAX8, XERO = "/v1/integrations/pax8", "/v1/integrations/xero"
+OWN_APP = "planted-own-app-Hs5+/Tq8="
+TOKENS = ("access_token", "refresh_token")
+MOODS = ("401", "400", "403", "429", "500", "away", "broken", "garbled")
 
 
 @dataclass
@@ -61,7 +64,8 @@ class Ground(httpx.AsyncBaseTransport):
         answer = await self.sandbox.handle_async_request(request)
         body = await answer.aread()
         if request.url.path.endswith("/token") and answer.status_code == 200:
-            self.tokens.append(json.loads(body)["access_token"])
+            given = json.loads(body)
+            self.tokens += [given[name] for name in TOKENS if name in given]
         headers = [(k, v) for k, v in answer.headers.items() if k != "content-length"]
         return httpx.Response(answer.status_code, headers=headers, content=body)
 
@@ -75,6 +79,7 @@ class Story:
     worker: Worker
     answers: list[str] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
+    passed_on: dict[str, str] = field(default_factory=dict)
 
     async def ask(
         self,
@@ -89,7 +94,7 @@ class Story:
         if is_shown:
             self.answers.append(f"{answer.status_code} {dict(answer.headers)} {answer.text}")
         is_json = answer.headers.get("content-type", "").endswith("json")
-        return answer.json() if is_json else None
+        return answer.json() if is_json and answer.content else None
 
     async def finance(self, method: str, url: str, **more: Any) -> Any:
         return await self.ask(self.api.finance, method, url, **more)
@@ -118,9 +123,36 @@ class Story:
         path = f"/v1/panelone/organisations/{self.api.organisation_id}"
         await self.ask(service, "PUT", path, json=organisation | zone)
 
+    async def wander_through_xero(self) -> None:
+        """Connected, met with every mood, and disconnected; twice with an app of one's own."""
+        app = {"client_id": "bluegum-own-xero", "client_secret": OWN_APP}
+        for mood in MOODS:
+            self.ground.mood = "well"
+            brought = await self.consent()
+            self.ground.mood = mood
+            await self.finance("POST", f"{XERO}/callback", json=brought)
+            self.ground.mood = "well"
+            await self.finance("POST", f"{XERO}/callback", json=await self.consent())
+            self.ground.mood = mood
+            await self.finance("POST", f"{XERO}/test")
+            await self.finance("DELETE", XERO)
+            await self.finance("PUT", f"{XERO}/app", json=app)
+            await self.finance("DELETE", f"{XERO}/app")
+        self.ground.mood = "well"
+
+    async def consent(self) -> dict[str, str]:
+        """What a browser brings back; it is the one thing that is shown to be sent elsewhere."""
+        begun = await self.ask(self.api.finance, "POST", f"{XERO}/authorise", is_shown=False)
+        sandbox = httpx.AsyncClient(transport=self.ground, base_url=BASE)
+        answer = await sandbox.get(begun["url"])
+        back = httpx.URL(answer.headers["Location"]).params
+        brought = {name: back[name] for name in ("state", "code")}
+        self.passed_on.update({f"a {name} of Xero's": text for name, text in brought.items()})
+        return brought
+
     async def go_wrong(self) -> None:
         unsaved = {"auth_mode": "client_credentials", "client_id": "x", "client_secret": BAD}
-        for mood in ("401", "400", "403", "429", "500", "away", "broken", "garbled"):
+        for mood in MOODS:
             self.ground.mood = mood
             await self.finance("POST", f"{PAX8}/test", json={"credentials": unsaved})
             await self.finance("POST", f"{PAX8}/test", json={})
@@ -200,6 +232,7 @@ async def main() -> None:
             api = Api(app, Mint(SystemClock()), UUID(sys.argv[1]))
             story = Story(api, ground, worker)
             await story.introduce()
+            await story.wander_through_xero()
             await story.connect(GOOD)
             sync_id = await story.sync()
             await story.make_key()
@@ -208,8 +241,9 @@ async def main() -> None:
             await story.fail_ourselves(process)
         worker.stop()
         await working
-    story.secrets |= {f"token {n} of Pax8": token for n, token in enumerate(ground.tokens)}
+    story.secrets |= {f"token {n}": token for n, token in enumerate(ground.tokens)}
     story.secrets |= {"the secret": GOOD, "a bad secret": BAD, "another secret": OTHER}
+    story.secrets |= {"an app's secret": OWN_APP, **story.passed_on}
     spans = [span.to_json() for span in exporter.get_finished_spans()]
     shown = {"answers": story.answers, "spans": spans, "metrics": generate_latest().decode()}
     json.dump(shown | {"secrets": story.secrets}, sys.stdout)

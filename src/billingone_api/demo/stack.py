@@ -17,6 +17,8 @@ from billingone_api.demo.folder import Folder
 from billingone_api.embedded.launcher import LOOPBACK, free_port
 from billingone_api.embedded.postgres import EmbeddedPostgres
 from billingone_api.embedded.redis import EmbeddedRedis
+from billingone_api.sandbox.xero.apps import PLATFORM, REDIRECT_URIS
+from billingone_api.sandbox.xero.webhooks import SIGNING_KEY
 
 DATABASE: Final = "billingone"
 API_PORT: Final = 8000
@@ -103,6 +105,15 @@ def _third_parties(sandbox_url: str) -> dict[str, str]:
         "PANELONE_ALGORITHMS": "RS256,ES256",
         "PAX8_API_URL": f"{sandbox_url}/pax8/v1",
         "PAX8_TOKEN_URL": f"{sandbox_url}/pax8/v1/token",
+        "XERO_AUTHORISE_URL": f"{sandbox_url}/xero/identity/connect/authorize",
+        "XERO_TOKEN_URL": f"{sandbox_url}/xero/connect/token",
+        "XERO_REVOCATION_URL": f"{sandbox_url}/xero/connect/revocation",
+        "XERO_CONNECTIONS_URL": f"{sandbox_url}/xero/connections",
+        "XERO_API_URL": f"{sandbox_url}/xero/api.xro/2.0",
+        "XERO_CLIENT_ID": PLATFORM[0],
+        "XERO_CLIENT_SECRET": PLATFORM[1],
+        "XERO_REDIRECT_URI": REDIRECT_URIS[1],
+        "XERO_WEBHOOK_KEY": SIGNING_KEY,
     }
 
 
