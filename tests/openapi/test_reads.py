@@ -20,7 +20,7 @@ MESSAGES = {
     "get_audit_entry": 4,
     "get_billing_settings": 4,
     "get_client": 10,
-    "get_dashboard": 5,
+    "get_dashboard": 9,
     "get_definitions": 3,
     "get_account_mapping": 5,
     "get_integration": 4,

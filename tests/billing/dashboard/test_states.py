@@ -40,10 +40,11 @@ async def test_without_pax8_the_cards_are_null_and_nothing_is_zero(api: Api) -> 
     page = await shown(api)
     for name in ("mrr", "active_subscriptions", "pending_invoices", "under_licensed_clients"):
         assert null_because(page["cards"][name]) == "source_not_connected"
-    assert null_because(page["cost"]) == "source_not_connected"
+    for card in (page["cost"], page["latest_invoices"], *page["receivables"].values()):
+        assert null_because(card) == "source_not_connected"
     assert page["freshness"] == [
         {
-            "source": "pax8",
+            "source": source,
             "status": "not_connected",
             "last_success_at": None,
             "schedule_minutes": None,
@@ -51,6 +52,7 @@ async def test_without_pax8_the_cards_are_null_and_nothing_is_zero(api: Api) -> 
             "never_synced": True,
             "last_run": None,
         }
+        for source in ("pax8", "xero", "superops")
     ]
     assert page["needs_attention"] == []
 
@@ -103,6 +105,20 @@ async def test_a_synced_portfolio_without_subscriptions_is_zero(
         "counted": 0,
         "excluded": [],
         "unmapped": {"companies": 0, "subscriptions": 0, "mrr": []},
+        "invoices": {
+            "counted": 0,
+            "excluded": [],
+            "unmapped": {
+                "count": 0,
+                "amounts": [],
+                "reporting": {
+                    "amount": {"amount": "0.00", "currency": "AUD"},
+                    "missing_rates": [],
+                    "rates_used": [],
+                },
+            },
+            "other_totals": 0,
+        },
         "quarantined": 0,
         "is_partial": False,
     }
@@ -117,7 +133,7 @@ async def test_what_was_kept_after_a_disconnection_is_shown_as_stale(
     page = await shown(api)
     assert page["cards"]["active_subscriptions"]["value"]["count"] == 1
     assert page["cards"]["mrr"]["reason"] is None
-    (freshness,) = page["freshness"]
+    freshness = page["freshness"][0]
     assert (freshness["status"], freshness["is_stale"]) == ("not_connected", True)
     assert freshness["last_success_at"] == "2026-11-24T01:00:00Z"
     assert freshness["never_synced"] is False
@@ -156,7 +172,7 @@ async def test_a_source_is_stale_after_two_missed_slots(
     await connect_pax8(
         database, organisation_id, schedule_minutes=schedule, last_success_at=NOW - age
     )
-    (freshness,) = (await shown(api))["freshness"]
+    freshness = (await shown(api))["freshness"][0]
     assert (freshness["is_stale"], freshness["schedule_minutes"]) == (is_stale, schedule)
 
 
@@ -255,7 +271,7 @@ async def test_another_organisation_sees_nothing_of_it(
     assert (page["coverage"]["unmapped"]["companies"], page["needs_attention"]) == (0, [])
 
 
-async def test_two_statements_answer_it_and_none_reads_the_history(
+async def test_six_statements_answer_it_and_none_reads_the_history(
     api: Api, database: Database, process: Process, organisation_id: UUID, hold: Hold
 ) -> None:
     await connect_pax8(database, organisation_id)
@@ -269,8 +285,8 @@ async def test_two_statements_answer_it_and_none_reads_the_history(
     event.listen(process.engine.sync_engine, "connect", listen)
     await shown(api)
     reads = [query for query in asked if "FROM organisations" not in query and "FROM" in query]
-    assert len(reads) == 2
-    assert not any("subscription_versions" in query for query in asked)
+    assert len(reads) == 6
+    assert not any("_versions" in query for query in asked)
 
 
 async def quarantine(database: Database, organisation_id: UUID, *keys: str) -> None:

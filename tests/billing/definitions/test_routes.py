@@ -4,7 +4,13 @@ import pytest
 from tests.support.api import Api
 
 from billingone_api.billing.access.models import Role
-from billingone_api.billing.definitions.models import Badge, Exclusion
+from billingone_api.billing.definitions.models import (
+    Badge,
+    Exclusion,
+    InvoiceBadge,
+    InvoiceExclusion,
+    RevenueCategory,
+)
 
 PATH = "/v1/definitions"
 
@@ -73,6 +79,38 @@ async def test_badges_are_served_with_pax8s_words_and_days(api: Api) -> None:
     ]
 
 
+async def test_badges_of_invoices_are_served_with_both_systems_words_and_days(api: Api) -> None:
+    badges = {one["badge"]: one for one in (await served(api))["invoice_badges"]}
+    assert list(badges) == list(InvoiceBadge)
+    assert all(one["meaning"] for one in badges.values())
+    words = {
+        name: [f"{one['source']} {one['source_status']}" for one in of["statuses"]]
+        for name, of in badges.items()
+    }
+    approved = ["xero AUTHORISED"]
+    in_superops = ["superops APPROVED", "superops OVERDUE"]
+    assert words == {
+        "draft": ["xero DRAFT", "superops DRAFT"],
+        "submitted": ["xero SUBMITTED", *approved, *in_superops],
+        "overdue": [*approved, *in_superops],
+        "paid": [*approved, "xero PAID", *in_superops, "superops PAID"],
+        "void": ["xero VOIDED", "xero DELETED", "superops VOID"],
+        "unknown": [],
+    }
+    always = {one["when"] is None for one in badges["overdue"]["statuses"]}
+    assert always == {False}
+
+
+async def test_what_keeps_an_invoice_out_and_what_accounts_earn_is_served(api: Api) -> None:
+    known = await served(api)
+    for name, words in (
+        ("invoice_exclusions", list(InvoiceExclusion)),
+        ("revenue_categories", list(RevenueCategory)),
+    ):
+        assert [one["word"] for one in known[name]] == words
+        assert all(one["meaning"] for one in known[name])
+
+
 async def test_reasons_are_served_in_the_order_in_which_they_are_looked_for(api: Api) -> None:
     reasons = (await served(api))["exclusions"]
     assert [one["word"] for one in reasons] == list(Exclusion)
@@ -83,6 +121,9 @@ async def test_every_figure_of_the_dashboard_is_defined(api: Api) -> None:
     page = (await api.viewer.get("/v1/dashboard")).json()
     figures = {one["key"]: one for one in (await served(api))["figures"]}
     shown = {*page["cards"], "cost", "trial_mrr", "margin", "reporting", "unmapped", "is_stale"}
+    shown |= page["receivables"].keys()
+    cards = (await api.viewer.get("/v1/invoices/summary")).json()["cards"]
+    shown |= cards.keys() - {"pending"}  # on the dashboard: pending_invoices
     assert shown == figures.keys()
     for figure in figures.values():
         words = (figure[name] for name in ("name", "meaning", "formula", "unit", "source"))

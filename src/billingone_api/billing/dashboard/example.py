@@ -2,11 +2,6 @@
 
 from typing import Any, Final
 
-_NO_INVOICES: Final = {
-    "value": None,
-    "reason": "source_not_connected",
-    "detail": "No source of invoices is connected.",
-}
 _NO_COUNTS: Final = {
     "value": None,
     "reason": "source_not_connected",
@@ -17,6 +12,16 @@ _RATE: Final = {"currency": "USD", "rate": "1.5312", "valid_on": "2026-11-01", "
 
 def _money(amount: str, currency: str) -> dict[str, str]:
     return {"amount": amount, "currency": currency}
+
+
+def _amounts(count: int, amount: str) -> dict[str, Any]:
+    total = _money(amount, "AUD")
+    reporting = {"amount": total, "missing_rates": [], "rates_used": []}
+    return {"count": count, "amounts": [total], "reporting": reporting}
+
+
+def _card(count: int, amount: str) -> dict[str, Any]:
+    return {"value": _amounts(count, amount), "reason": None, "detail": None}
 
 
 _AUD: Final[dict[str, Any]] = {
@@ -72,7 +77,7 @@ EXAMPLE: Final[dict[str, Any]] = {
             "reason": None,
             "detail": None,
         },
-        "pending_invoices": _NO_INVOICES,
+        "pending_invoices": _card(35, "37110.25"),
         "under_licensed_clients": _NO_COUNTS,
     },
     "cost": {
@@ -90,6 +95,25 @@ EXAMPLE: Final[dict[str, Any]] = {
                 "rates_used": [],
             },
         },
+        "reason": None,
+        "detail": None,
+    },
+    "receivables": {"outstanding": _card(40, "48210.75"), "overdue": _card(12, "14400.50")},
+    "latest_invoices": {
+        "value": [
+            {
+                "id": "0192f0c1-2222-7000-8000-000000000301",
+                "source": "xero",
+                "number": "INV-1042",
+                "client_id": "0192f0c1-2222-7000-8000-000000000201",
+                "client_name": "Harbour Dental Group",
+                "badge": "submitted",
+                "issued_on": "2026-11-23",
+                "due_on": "2026-12-07",
+                "amount": _money("1234.50", "AUD"),
+                "amount_due": _money("1234.50", "AUD"),
+            }
+        ],
         "reason": None,
         "detail": None,
     },
@@ -118,6 +142,12 @@ EXAMPLE: Final[dict[str, Any]] = {
             "companies": 1,
             "subscriptions": 2,
             "mrr": [_money("65.80", "AUD")],
+        },
+        "invoices": {
+            "counted": 47,
+            "excluded": [],
+            "unmapped": _amounts(0, "0.00") | {"amounts": []},
+            "other_totals": 0,
         },
         "quarantined": 0,
         "is_partial": False,

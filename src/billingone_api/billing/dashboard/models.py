@@ -1,18 +1,31 @@
 """The words of the dashboard: facts as they are counted, and figures as they are shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from billingone_api.billing.definitions.figures import Card, InReportingCurrency, Rate, Source
-from billingone_api.billing.definitions.models import Badge, Exclusion, PriceBasis
+from billingone_api.billing.definitions.models import (
+    SUPEROPS,
+    XERO,
+    Badge,
+    Exclusion,
+    InvoiceBadge,
+    PriceBasis,
+)
+from billingone_api.billing.definitions.receivables import Amounts, ExcludedInvoices, Receivables
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.kit.money import Money
 
 PAX8: Final = "pax8"
+NAMES: Final = {PAX8: "Pax8", XERO: "Xero", SUPEROPS: "SuperOps"}
+SOURCES: Final = tuple(NAMES)
+"""Every third party that figures rest on, in the order in which they are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class SourceFacts:
     """A third party as its data are now.
 
     `latest` is the newest run, `ended` the newest that is over. `unmapped_companies` have no
-    client and nobody said that they should have none.
+    client and nobody said that they should have none; only Pax8 has companies.
     """
 
     source: Source
@@ -60,6 +73,36 @@ class SourceFacts:
     ended: Run | None
     quarantined: int
     unmapped_companies: int
+    has_rows: bool
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.source.source]
+
+    @property
+    def is_partial(self) -> bool:
+        """Rows without any success are what an unfinished first sync has left."""
+        left_out = self.ended is not None and self.ended.status is RunStatus.PARTIAL
+        return left_out or (self.source.last_success_at is None and self.has_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestInvoice:
+    """One of the newest invoices; a client of None: it belongs to none, and has its contact's name.
+
+    `due_on` is its date where it has no due date.
+    """
+
+    id: UUID
+    source: str
+    number: str | None
+    client_id: UUID | None
+    client_name: str | None
+    badge: InvoiceBadge
+    issued_on: date | None
+    due_on: date | None
+    amount: Money | None
+    amount_due: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +112,10 @@ class Facts:
     basis: PriceBasis
     slices: tuple[Slice, ...]
     pax8: SourceFacts
+    invoices: tuple[SourceFacts, ...]
+    receivables: Receivables
+    latest: Sequence[LatestInvoice]
+    other_totals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +178,16 @@ class Cards:
 
     mrr: Card[Mrr]
     active_subscriptions: Card[ActiveSubscriptions]
-    pending_invoices: Card[Counted]
+    pending_invoices: Card[Amounts]
     under_licensed_clients: Card[Counted]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivablesStrip:
+    """What clients owe today, and how much of it is late."""
+
+    outstanding: Card[Amounts]
+    overdue: Card[Amounts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +224,23 @@ class Unmapped:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceCoverage:
+    """What the figures of invoices rest on: open ones alone."""
+
+    counted: int
+    excluded: tuple[ExcludedInvoices, ...]
+    unmapped: Amounts
+    other_totals: int
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What the figures rest on. `is_partial`: the last sync left something out."""
 
     counted: int
     excluded: tuple[Excluded, ...]
     unmapped: Unmapped
+    invoices: InvoiceCoverage
     quarantined: int
     is_partial: bool
 
@@ -186,6 +252,9 @@ class AttentionKind(StrEnum):
     INTEGRATION_NEEDS_ATTENTION = "integration_needs_attention"
     UNMAPPED_CLIENTS = "unmapped_clients"
     QUARANTINED_RECORDS = "quarantined_records"
+    OVERDUE_INVOICES = "overdue_invoices"
+    INVOICE_TOTALS_DIFFER = "invoice_totals_differ"
+    UNMAPPED_INVOICES = "unmapped_invoices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +278,8 @@ class Dashboard:
     reporting_currency: str
     cards: Cards
     cost: Card[Cost]
+    receivables: ReceivablesStrip
+    latest_invoices: Card[Sequence[LatestInvoice]]
     freshness: tuple[Freshness, ...]
     coverage: Coverage
     needs_attention: tuple[NeedsAttention, ...]

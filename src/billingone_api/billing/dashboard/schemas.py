@@ -2,13 +2,16 @@
 
 from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from billingone_api.billing.dashboard.example import EXAMPLE
 from billingone_api.billing.dashboard.models import AttentionKind
-from billingone_api.billing.definitions.models import Exclusion
+from billingone_api.billing.definitions.models import Exclusion, InvoiceBadge, InvoiceExclusion
 from billingone_api.billing.definitions.schemas import (
+    AmountsCard,
+    AmountsOut,
     BadgeCountsOut,
     CardOut,
     InReportingCurrencyOut,
@@ -105,8 +108,36 @@ class CardsOut(Shown):
 
     mrr: MrrCard
     active_subscriptions: ActiveSubscriptionsCard
-    pending_invoices: CountCard
+    pending_invoices: Annotated[
+        AmountsCard, Field(description="Draft and submitted, by what is due on them.")
+    ]
     under_licensed_clients: CountCard
+
+
+class ReceivablesStripOut(Shown):
+    """What clients owe today, and how much of it is late."""
+
+    outstanding: AmountsCard
+    overdue: AmountsCard
+
+
+class LatestInvoiceOut(Shown):
+    """One of the newest invoices; `/v1/invoices` has them all."""
+
+    id: UUID
+    source: Annotated[str, Field(examples=["xero"])]
+    number: str | None
+    client_id: Annotated[UUID | None, Field(description="Null: it belongs to no client.")]
+    client_name: Annotated[str | None, Field(description="Without a client: the contact's.")]
+    badge: Annotated[InvoiceBadge, Field(description="What it is today.")]
+    issued_on: date | None
+    due_on: Annotated[date | None, Field(description="Without one of its own: `issued_on`.")]
+    amount: Money | None
+    amount_due: Money | None
+
+
+class LatestInvoicesCard(CardOut[list[LatestInvoiceOut]]):
+    """The newest invoices; an empty list means that there are none."""
 
 
 class LatestRunOut(Shown):
@@ -162,6 +193,24 @@ class UnmappedCoverageOut(Shown):
     ]
 
 
+class InvoicesLeftOutOut(Shown):
+    """Open invoices whose money is in no figure."""
+
+    reason: Annotated[InvoiceExclusion, Field(description="See `/v1/definitions`.")]
+    count: int
+
+
+class InvoicesCoveredOut(Shown):
+    """What the figures of invoices rest on: open ones alone."""
+
+    counted: int
+    excluded: list[InvoicesLeftOutOut]
+    unmapped: Annotated[AmountsOut, Field(description="Of no client; the totals hold them.")]
+    other_totals: Annotated[
+        int, Field(description="Invoices of Xero that have another total in SuperOps.")
+    ]
+
+
 class CoverageOut(Shown):
     """What the figures rest on."""
 
@@ -170,6 +219,7 @@ class CoverageOut(Shown):
         list[ExclusionCountOut], Field(description="All others, each under one reason.")
     ]
     unmapped: UnmappedCoverageOut
+    invoices: InvoicesCoveredOut
     quarantined: Annotated[int, Field(description="Records that could not be read.")]
     is_partial: Annotated[
         bool, Field(description="The last sync left something out, or the first is unfinished.")
@@ -180,7 +230,9 @@ class NeedsAttentionOut(Shown):
     """Something a person should look at."""
 
     kind: AttentionKind
-    source: Annotated[str, Field(examples=["pax8"])]
+    source: Annotated[
+        str, Field(description="Whose data it is; of several the first.", examples=["pax8"])
+    ]
     count: int
     detail: Annotated[str, Field(description="What it is, and where known what to do.")]
     link: Annotated[
@@ -199,6 +251,8 @@ class DashboardOut(Shown):
     reporting_currency: Annotated[str, Field(description="ISO 4217.")]
     cards: CardsOut
     cost: CostCard
+    receivables: ReceivablesStripOut
+    latest_invoices: LatestInvoicesCard
     freshness: Annotated[list[FreshnessOut], Field(description="One for each source of figures.")]
     coverage: CoverageOut
     needs_attention: Annotated[

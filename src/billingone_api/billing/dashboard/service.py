@@ -1,6 +1,7 @@
 """Decides what the dashboard shows, and what it says where it has nothing to show."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -16,13 +17,16 @@ from billingone_api.billing.dashboard.models import (
     Dashboard,
     Facts,
     Freshness,
+    InvoiceCoverage,
     Mrr,
     NeedsAttention,
+    ReceivablesStrip,
     SourceFacts,
     Unmapped,
 )
-from billingone_api.billing.definitions.figures import Card, Unknown
-from billingone_api.billing.definitions.models import PriceBasis
+from billingone_api.billing.definitions.figures import Card, Unknown, unknown_of
+from billingone_api.billing.definitions.models import SUPEROPS, PriceBasis
+from billingone_api.billing.definitions.receivables import Amounts
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
 
@@ -36,9 +40,7 @@ _NO_SELL_PRICE: Final[Card[Mrr]] = Card(
     Unknown.SELL_PRICE_UNKNOWN,
     "The settings say that Pax8's price is what you pay, so what you earn is not known.",
 )
-_NO_INVOICES: Final[Card[Counted]] = Card(
-    None, Unknown.SOURCE_NOT_CONNECTED, "No source of invoices is connected."
-)
+_OPEN: Final = "&badge=draft&badge=submitted&badge=overdue&badge=unknown"
 _NO_COUNTS: Final[Card[Counted]] = Card(
     None, Unknown.SOURCE_NOT_CONNECTED, "No source of device or user counts is connected."
 )
@@ -52,9 +54,14 @@ def dashboard(facts: Facts, organisation: Organisation, *, now: datetime) -> Das
         reporting_currency=organisation.reporting_currency,
         cards=_cards(facts, organisation.reporting_currency),
         cost=_cost(facts, organisation.reporting_currency),
-        freshness=(_freshness(facts.pax8, now),),
+        receivables=ReceivablesStrip(
+            outstanding=_owed(facts, facts.receivables.outstanding),
+            overdue=_owed(facts, facts.receivables.overdue),
+        ),
+        latest_invoices=_of_invoices(facts, lambda: Card(facts.latest, None, None)),
+        freshness=tuple(_freshness(source, now) for source in _sources(facts)),
         coverage=_coverage(facts, organisation.reporting_currency),
-        needs_attention=tuple(_needs_attention(facts.pax8)),
+        needs_attention=tuple(_needs_attention(facts)),
     )
 
 
@@ -63,7 +70,7 @@ def _cards(facts: Facts, reporting_currency: str) -> Cards:
     return Cards(
         mrr=_known(facts, lambda: _mrr(figures, facts.basis)),
         active_subscriptions=_known(facts, lambda: _active(figures)),
-        pending_invoices=_NO_INVOICES,
+        pending_invoices=_owed(facts, facts.receivables.pending),
         under_licensed_clients=_NO_COUNTS,
     )
 
@@ -76,12 +83,42 @@ def _known(facts: Facts, card: Callable[[], Card[Value]]) -> Card[Value]:
     return Card(None, unknown, _why(facts.pax8))
 
 
-def _why(pax8: SourceFacts) -> str:
-    if not pax8.source.is_connected:
-        return "Pax8 is not connected."
-    if pax8.latest and not pax8.latest.status.is_final:
-        return "The first sync of Pax8 is under way."
-    return "Pax8 has not been synced yet."
+def _owed(facts: Facts, amounts: Callable[[], Amounts]) -> Card[Amounts]:
+    def card() -> Card[Amounts]:
+        value = amounts()
+        missing = value.reporting.missing(facts.receivables.reporting_currency)
+        return Card(value, None, missing)
+
+    return _of_invoices(facts, card)
+
+
+def _of_invoices(facts: Facts, card: Callable[[], Card[Value]]) -> Card[Value]:
+    """The card, or why nobody tells anything of it yet; one source that came through is enough."""
+    unknown = unknown_of([one.source for one in facts.invoices])
+    waiting = [_why(one) for one in facts.invoices if _is_waited_for(one)]
+    if unknown is not None:
+        return Card(None, unknown, " ".join(waiting) or "No source of invoices is connected.")
+    made = card()
+    said = [*waiting, *([made.detail] if made.detail else [])]
+    return replace(made, detail=" ".join(said) or None)
+
+
+def _lacks_a_source(facts: Facts) -> bool:
+    """Figures of invoices are shown while one that is connected has not come through."""
+    is_shown = unknown_of([one.source for one in facts.invoices]) is None
+    return is_shown and any(_is_waited_for(one) for one in facts.invoices)
+
+
+def _is_waited_for(one: SourceFacts) -> bool:
+    return one.source.unknown is Unknown.NEVER_SYNCED
+
+
+def _why(of: SourceFacts) -> str:
+    if not of.source.is_connected:
+        return f"{of.name} is not connected."
+    if of.latest and not of.latest.status.is_final:
+        return f"The first sync of {of.name} is under way."
+    return f"{of.name} has not been synced yet."
 
 
 def _mrr(figures: Figures, basis: PriceBasis) -> Card[Mrr]:
@@ -103,34 +140,38 @@ def _cost(facts: Facts, reporting_currency: str) -> Card[Cost]:
     return _known(facts, card)
 
 
-def _freshness(pax8: SourceFacts, now: datetime) -> Freshness:
+def _sources(facts: Facts) -> tuple[SourceFacts, ...]:
+    return (facts.pax8, *facts.invoices)
+
+
+def _freshness(of: SourceFacts, now: datetime) -> Freshness:
     return Freshness(
-        source=pax8.source.source,
-        status=_status(pax8),
-        last_success_at=pax8.source.last_success_at,
-        schedule_minutes=pax8.schedule_minutes,
-        is_stale=_is_stale(pax8, now),
-        never_synced=pax8.source.last_success_at is None,
-        last_run=pax8.latest,
+        source=of.source.source,
+        status=_status(of),
+        last_success_at=of.source.last_success_at,
+        schedule_minutes=of.schedule_minutes,
+        is_stale=_is_stale(of, now),
+        never_synced=of.source.last_success_at is None,
+        last_run=of.latest,
     )
 
 
-def _status(pax8: SourceFacts) -> IntegrationStatus:
-    if not pax8.source.is_connected:
+def _status(of: SourceFacts) -> IntegrationStatus:
+    if not of.source.is_connected:
         return IntegrationStatus.NOT_CONNECTED
-    return IntegrationStatus.NEEDS_ATTENTION if pax8.attention else IntegrationStatus.CONNECTED
+    return IntegrationStatus.NEEDS_ATTENTION if of.attention else IntegrationStatus.CONNECTED
 
 
-def _is_stale(pax8: SourceFacts, now: datetime) -> bool:
+def _is_stale(of: SourceFacts, now: datetime) -> bool:
     """What nobody reads any more is stale; what is read by hand alone misses no slot."""
-    last = pax8.source.last_success_at
+    last = of.source.last_success_at
     if last is None:
         return False
-    if not pax8.source.is_connected:
+    if not of.source.is_connected:
         return True
-    if pax8.schedule_minutes is None:
+    if of.schedule_minutes is None:
         return False
-    return now - last > timedelta(minutes=pax8.schedule_minutes * MISSED_SLOTS)
+    return now - last > timedelta(minutes=of.schedule_minutes * MISSED_SLOTS)
 
 
 def _coverage(facts: Facts, reporting_currency: str) -> Coverage:
@@ -144,31 +185,53 @@ def _coverage(facts: Facts, reporting_currency: str) -> Coverage:
             subscriptions=subscriptions,
             mrr=mrr if facts.basis.knows_sell_price else None,
         ),
-        quarantined=facts.pax8.quarantined,
-        is_partial=_is_partial(facts),
+        invoices=InvoiceCoverage(
+            counted=facts.receivables.counted(),
+            excluded=facts.receivables.excluded(),
+            unmapped=facts.receivables.unmapped(),
+            other_totals=facts.other_totals,
+        ),
+        quarantined=sum(one.quarantined for one in _sources(facts)),
+        is_partial=any(one.is_partial for one in _sources(facts)) or _lacks_a_source(facts),
     )
 
 
-def _is_partial(facts: Facts) -> bool:
-    """Rows without any success are what an unfinished first sync has left."""
-    pax8 = facts.pax8
-    left_out = pax8.ended is not None and pax8.ended.status is RunStatus.PARTIAL
-    return left_out or (pax8.source.last_success_at is None and bool(facts.slices))
+def _needs_attention(facts: Facts) -> Iterator[NeedsAttention]:
+    for source in _sources(facts):
+        yield from _of_source(source)
+    if unknown_of([one.source for one in facts.invoices]) is None:
+        yield from _in_invoices(facts)
 
 
-def _needs_attention(pax8: SourceFacts) -> Iterator[NeedsAttention]:
-    name = pax8.source.source
-    if pax8.source.is_connected and pax8.ended and pax8.ended.status is RunStatus.FAILED:
-        why = pax8.ended.detail or "The last sync of Pax8 failed."
-        yield NeedsAttention(AttentionKind.SYNC_FAILED, name, 1, why, f"/v1/syncs?source={name}")
-    if pax8.attention:
-        kind, link = AttentionKind.INTEGRATION_NEEDS_ATTENTION, f"/v1/integrations/{name}"
-        yield NeedsAttention(kind, name, 1, pax8.attention, link)
-    if pax8.unmapped_companies:
-        words = "Companies in Pax8 that are linked to no client."
-        kind, count = AttentionKind.UNMAPPED_CLIENTS, pax8.unmapped_companies
-        yield NeedsAttention(kind, name, count, words, "/v1/clients/unmapped")
-    if pax8.quarantined:
-        words = "Records of Pax8 that cannot be read; no figure holds them."
-        kind, count = AttentionKind.QUARANTINED_RECORDS, pax8.quarantined
-        yield NeedsAttention(kind, name, count, words, f"/v1/quarantine?source={name}")
+def _of_source(of: SourceFacts) -> Iterator[NeedsAttention]:
+    key = of.source.source
+    if of.source.is_connected and of.ended and of.ended.status is RunStatus.FAILED:
+        why = of.ended.detail or f"The last sync of {of.name} failed."
+        yield NeedsAttention(AttentionKind.SYNC_FAILED, key, 1, why, f"/v1/syncs?source={key}")
+    if of.attention:
+        kind, link = AttentionKind.INTEGRATION_NEEDS_ATTENTION, f"/v1/integrations/{key}"
+        yield NeedsAttention(kind, key, 1, of.attention, link)
+    if of.unmapped_companies:
+        words = f"Companies in {of.name} that are linked to no client."
+        kind, count = AttentionKind.UNMAPPED_CLIENTS, of.unmapped_companies
+        yield NeedsAttention(kind, key, count, words, "/v1/clients/unmapped")
+    if of.quarantined:
+        words = f"Records of {of.name} that cannot be read; no figure holds them."
+        kind, count = AttentionKind.QUARANTINED_RECORDS, of.quarantined
+        yield NeedsAttention(kind, key, count, words, f"/v1/quarantine?source={key}")
+
+
+def _in_invoices(facts: Facts) -> Iterator[NeedsAttention]:
+    """Said of the first source that has come through: invoices of all of them are meant."""
+    key = next(one.source.source for one in facts.invoices if one.source.unknown is None)
+    if overdue := facts.receivables.overdue().count:
+        words, link = "Invoices that are past due.", "/v1/invoices?badge=overdue&sort=due_on"
+        yield NeedsAttention(AttentionKind.OVERDUE_INVOICES, key, overdue, words, link)
+    if differing := facts.other_totals:
+        words = "Invoices whose total in SuperOps is another than in Xero, which counts."
+        kind, link = AttentionKind.INVOICE_TOTALS_DIFFER, "/v1/invoices?duplicates=other_total"
+        yield NeedsAttention(kind, SUPEROPS, differing, words, link)
+    if unmapped := facts.receivables.unmapped().count:
+        words = "Open invoices that belong to no client."
+        kind, link = AttentionKind.UNMAPPED_INVOICES, f"/v1/invoices?unmapped=true{_OPEN}"
+        yield NeedsAttention(kind, key, unmapped, words, link)

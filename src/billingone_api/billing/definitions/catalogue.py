@@ -1,14 +1,19 @@
 """What each figure means, for people: terms, badges and reasons come from the models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from billingone_api.billing.definitions.models import (
+    INVOICE_STATES,
     MONTHS,
     STATUS_RULES,
     Badge,
     Exclusion,
+    InvoiceBadge,
+    InvoiceExclusion,
+    InvoiceState,
+    RevenueCategory,
     StatusRule,
 )
 
@@ -44,6 +49,24 @@ class BadgeMeaning:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceStatus:
+    """A word of Xero's or SuperOps's that leads to a badge, `when` it does; None: always."""
+
+    source: str
+    source_status: str
+    when: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceBadgeMeaning:
+    """What a badge of an invoice says, and the words that lead to it."""
+
+    badge: InvoiceBadge
+    meaning: str
+    statuses: tuple[InvoiceStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
     """A word, and what it means."""
 
@@ -76,11 +99,18 @@ class Catalogue:
     exclusions: tuple[Meaning, ...]
     billing_terms: tuple[Term, ...]
     price_basis: tuple[Choice, ...]
+    invoice_badges: tuple[InvoiceBadgeMeaning, ...]
+    invoice_exclusions: tuple[Meaning, ...]
+    revenue_categories: tuple[Meaning, ...]
 
 
 _ALL: Final = tuple(Exclusion)
 _PER_CURRENCY: Final = "money a month, one figure for each currency"
 _SUBSCRIPTIONS: Final = "Pax8, subscriptions"
+_INVOICES: Final = (
+    "Xero and SuperOps, sales invoices; one that both have counts once, with Xero's money"
+)
+_INVOICES_AND_MONEY: Final = "invoices; money, one figure for each currency"
 
 FIGURES: Final = (
     Figure(
@@ -172,12 +202,51 @@ FIGURES: Final = (
     Figure(
         key="pending_invoices",
         name="Pending invoices",
-        meaning="Sales invoices still being written, or sent and neither paid nor overdue. "
-        "Not known until a source of invoices can be connected.",
-        formula="count of the statuses draft and submitted",
-        unit="invoices",
+        meaning="Sales invoices still being written, awaiting approval, or sent and neither paid "
+        "nor overdue; post-dated ones too.",
+        formula="count and sum of the amount due, over the badges draft and submitted",
+        unit=_INVOICES_AND_MONEY,
         excludes=(),
-        source="Xero and SuperOps; neither can be connected yet",
+        source=_INVOICES,
+    ),
+    Figure(
+        key="draft",
+        name="Draft invoices",
+        meaning="Sales invoices still being written.",
+        formula="count and sum of the amount due, over the badge draft",
+        unit=_INVOICES_AND_MONEY,
+        excludes=(),
+        source=_INVOICES,
+    ),
+    Figure(
+        key="outstanding",
+        name="Outstanding",
+        meaning="What clients owe today, overdue or not. What awaits approval is not owed yet, "
+        "nor is a post-dated invoice before its date.",
+        formula="count and sum of the amount due, over approved invoices with something due",
+        unit=_INVOICES_AND_MONEY,
+        excludes=(),
+        source=_INVOICES,
+    ),
+    Figure(
+        key="overdue",
+        name="Overdue",
+        meaning="What should have been paid by now. It is reckoned when it is read, since nobody "
+        "tells when a day has passed.",
+        formula="count and sum of the amount due, over the badge overdue",
+        unit=_INVOICES_AND_MONEY,
+        excludes=(),
+        source=_INVOICES,
+    ),
+    Figure(
+        key="paid_this_month",
+        name="Paid this month",
+        meaning="What came in during the organisation's calendar month, less what went back. "
+        "SuperOps tells of no payments: its paid invoices count by the day they were paid.",
+        formula="sum of payments dated this month - refunds dated this month; count of payments",
+        unit="payments; money, one figure for each currency",
+        excludes=(),
+        source="Xero: payments; SuperOps: invoices, totalAmount and paymentDate",
     ),
     Figure(
         key="under_licensed_clients",
@@ -211,6 +280,34 @@ EXCLUSION_MEANINGS: Final = {
     Exclusion.QUANTITY: "Pax8 gives no quantity.",
 }
 
+INVOICE_BADGE_MEANINGS: Final = {
+    InvoiceBadge.DRAFT: "It is still being written.",
+    InvoiceBadge.SUBMITTED: "It awaits approval, or it awaits payment and is not past due. Before "
+    "its own date it is owed by nobody yet.",
+    InvoiceBadge.OVERDUE: "It awaits payment and its due date, or without one its date, is before "
+    "today in the organisation's time zone. One that awaits approval is never overdue.",
+    InvoiceBadge.PAID: "It is paid or credited in full.",
+    InvoiceBadge.VOID: "It counts for nothing, or has vanished from its books. Lists hide it "
+    "unless it is asked for.",
+    InvoiceBadge.UNKNOWN: "Its source uses a word that we cannot place, or none; the word is kept "
+    "and no figure counts it.",
+}
+
+INVOICE_EXCLUSION_MEANINGS: Final = {
+    InvoiceExclusion.STATUS: "Its status is unknown.",
+    InvoiceExclusion.CURRENCY: "Its source gives no currency.",
+    InvoiceExclusion.AMOUNT: "Its source gives no amount due.",
+}
+
+CATEGORY_MEANINGS: Final = {
+    RevenueCategory.RECURRING_SERVICES: "Managed services and other agreements, billed each term.",
+    RevenueCategory.LICENCES: "Subscriptions that are bought from a distributor and resold.",
+    RevenueCategory.DOMAINS_AND_HOSTING: "Domains, hosting and certificates.",
+    RevenueCategory.PROJECTS: "Work by the hour or by the job.",
+    RevenueCategory.HARDWARE: "Devices and parts.",
+    RevenueCategory.OTHER: "Anything else that is earned.",
+}
+
 PRICE_BASIS: Final = (
     Choice(
         "pax8_price_is",
@@ -238,7 +335,38 @@ def catalogue() -> Catalogue:
         exclusions=tuple(Meaning(reason, EXCLUSION_MEANINGS[reason]) for reason in Exclusion),
         billing_terms=tuple(Term(term, months) for term, months in MONTHS.items()),
         price_basis=PRICE_BASIS,
+        invoice_badges=tuple(
+            InvoiceBadgeMeaning(badge, meaning, tuple(_invoice_statuses(badge)))
+            for badge, meaning in INVOICE_BADGE_MEANINGS.items()
+        ),
+        invoice_exclusions=_meanings(INVOICE_EXCLUSION_MEANINGS),
+        revenue_categories=_meanings(CATEGORY_MEANINGS),
     )
+
+
+_WHEN: Final[Mapping[InvoiceState, Mapping[InvoiceBadge, str | None]]] = {
+    InvoiceState.DRAFT: {InvoiceBadge.DRAFT: None},
+    InvoiceState.AWAITING_APPROVAL: {InvoiceBadge.SUBMITTED: None},
+    InvoiceState.APPROVED: {
+        InvoiceBadge.SUBMITTED: "with an amount due, until the day on which it is due, that day "
+        "included, and before its own date",
+        InvoiceBadge.OVERDUE: "with an amount due, from the day after the one on which it is due",
+        InvoiceBadge.PAID: "with nothing due",
+    },
+    InvoiceState.PAID: {InvoiceBadge.PAID: None},
+    InvoiceState.VOID: {InvoiceBadge.VOID: None},
+}
+
+
+def _invoice_statuses(badge: InvoiceBadge) -> Iterator[InvoiceStatus]:
+    for source, words in INVOICE_STATES.items():
+        for word, state in words.items():
+            if badge in _WHEN[state]:
+                yield InvoiceStatus(source, word, _WHEN[state][badge])
+
+
+def _meanings(meanings: Mapping[Any, str]) -> tuple[Meaning, ...]:
+    return tuple(Meaning(str(word), meaning) for word, meaning in meanings.items())
 
 
 def _statuses(badge: Badge) -> Iterator[Status]:

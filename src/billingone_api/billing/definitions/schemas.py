@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from typing_extensions import TypeAliasType
 
 from billingone_api.billing.definitions.figures import Unknown
-from billingone_api.billing.definitions.models import Badge, Exclusion
+from billingone_api.billing.definitions.models import Badge, Exclusion, InvoiceBadge
 
 Value = TypeVar("Value")
 
@@ -169,6 +169,22 @@ class BadgeMeaningOut(Defined):
     statuses: list[StatusWordOut]
 
 
+class InvoiceStatusWordOut(Defined):
+    """A word of an invoice's source that leads to a badge."""
+
+    source: Annotated[str, Field(examples=["xero"])]
+    source_status: str
+    when: Annotated[str | None, Field(description="Null: always.")]
+
+
+class InvoiceBadgeMeaningOut(Defined):
+    """What a badge of an invoice says, and the words that lead to it."""
+
+    badge: Annotated[InvoiceBadge, Field(description="As lists show it.")]
+    meaning: str
+    statuses: list[InvoiceStatusWordOut]
+
+
 class ExclusionMeaningOut(Defined):
     """Why a subscription adds nothing."""
 
@@ -231,6 +247,19 @@ class DefinitionsOut(Defined):
                             "values": [{"word": "sell", "meaning": "It is what the client pays."}],
                         }
                     ],
+                    "invoice_badges": [
+                        {
+                            "badge": "draft",
+                            "meaning": "It is still being written.",
+                            "statuses": [
+                                {"source": "xero", "source_status": "DRAFT", "when": None}
+                            ],
+                        }
+                    ],
+                    "invoice_exclusions": [
+                        {"word": "currency", "meaning": "Its source gives no currency."}
+                    ],
+                    "revenue_categories": [{"word": "hardware", "meaning": "Devices and parts."}],
                 }
             ]
         },
@@ -246,3 +275,10 @@ class DefinitionsOut(Defined):
         list[BillingTermOut], Field(description="Any other term adds nothing to MRR.")
     ]
     price_basis: list[ChoiceOut]
+    invoice_badges: list[InvoiceBadgeMeaningOut]
+    invoice_exclusions: Annotated[
+        list[MeaningOut], Field(description="What keeps an open invoice's money out of figures.")
+    ]
+    revenue_categories: Annotated[
+        list[MeaningOut], Field(description="What accounts of Xero may be mapped to.")
+    ]

@@ -105,7 +105,7 @@ def coverage(
         duplicates=twins,
         accounts=mapping.coverage,
         quarantined=sum(one.quarantined for one in freshness),
-        is_partial=any(one.is_partial or _is_waited_for(one) for one in freshness),
+        is_partial=any(one.is_partial for one in freshness) or _lacks_a_source(freshness),
     )
 
 
@@ -121,6 +121,12 @@ def _card(
     said = [f"Without {name}, which has not been synced yet." for name in waiting]
     missing = value.reporting.missing(figures.reporting_currency)
     return Card(value, None, " ".join([*said, *([missing] if missing else [])]) or None)
+
+
+def _lacks_a_source(freshness: Sequence[Freshness]) -> bool:
+    """Figures are shown while one that is connected has not come through."""
+    is_shown = unknown_of([one.as_source for one in freshness]) is None
+    return is_shown and any(_is_waited_for(one) for one in freshness)
 
 
 def _is_waited_for(one: Freshness) -> bool:

@@ -68,7 +68,9 @@ async def summary_of(caller: Caller, work: Work, process: Process) -> dict[str, 
     now = process.clock.now()
     today = caller.organisation.day_of(now)
     currency = caller.organisation.reporting_currency
-    figures = await receivables_of(work, reporting_currency=currency, today=today)
+    figures = await receivables_of(
+        work, reporting_currency=currency, today=today, with_payments=True
+    )
     freshness = await freshness_of(work)
     mapping = await PostgresChart(work, at=now).mapping()
     twins = await twins_of(work)

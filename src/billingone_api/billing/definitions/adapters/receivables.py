@@ -51,8 +51,10 @@ _FROM: Final = bindparam("month_from", type_=Date)
 _TO: Final = bindparam("month_to", type_=Date)
 
 
-async def receivables_of(work: UnitOfWork, *, reporting_currency: str, today: date) -> Receivables:
-    """As of the organisation's calendar day, with the payments of its calendar month."""
+async def receivables_of(
+    work: UnitOfWork, *, reporting_currency: str, today: date, with_payments: bool
+) -> Receivables:
+    """As of the organisation's calendar day; where they are wanted, with its month's payments."""
     first, last = month_of(today)
     values = {
         "organisation_id": work.organisation_id,
@@ -63,7 +65,7 @@ async def receivables_of(work: UnitOfWork, *, reporting_currency: str, today: da
     }
     return Receivables(
         open=[_open_slice(row) for row in await fetch(work.connection, _OPEN, **values)],
-        paid=await _paid(work, values),
+        paid=await _paid(work, values) if with_payments else (),
         rates=[Rate(**row) for row in await fetch(work.connection, _RATES, **values)],
         reporting_currency=reporting_currency,
     )
