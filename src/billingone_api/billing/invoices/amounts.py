@@ -31,6 +31,8 @@ def readings(text: str) -> tuple[Decimal, ...]:
     found = _WRITTEN.fullmatch(text.translate(_PRINT).strip())
     if found is None or not (_is_currency(found["before"]) and _is_currency(found["after"])):
         return ()
+    if found["minus"] and found["late"]:
+        return ()
     sign = -1 if found["minus"] or found["late"] else 1
     return tuple(sorted({sign * amount for amount in _amounts(found["number"])}))
 
