@@ -8,6 +8,10 @@ revision = "0007"
 down_revision = "0006"
 
 MINE = "organisation_id = (select nullif(current_setting('app.organisation_id', true), '')::uuid)"
+ISSUED = "CASE WHEN issued_on IS NULL THEN '-infinity'::date ELSE issued_on END"
+DUE = f"CASE WHEN due_on IS NULL THEN {ISSUED} ELSE due_on END"
+NUMBER = "CASE WHEN number IS NULL THEN '' ELSE number END"
+
 TABLES = (
     "credit_versions",
     "invoice_versions",
@@ -395,7 +399,7 @@ def upgrade() -> None:
         "invoices",
         [
             "organisation_id",
-            sa.literal_column("coalesce(due_on, issued_on, '-infinity'::date)"),
+            sa.literal_column(f"({DUE})"),
             "id",
         ],
         unique=False,
@@ -413,13 +417,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_invoices_issued_on",
         "invoices",
-        ["organisation_id", sa.literal_column("coalesce(issued_on, '-infinity'::date)"), "id"],
+        ["organisation_id", sa.literal_column(f"({ISSUED})"), "id"],
         unique=False,
     )
     op.create_index(
         "ix_invoices_number",
         "invoices",
-        ["organisation_id", sa.literal_column("\"left\"(coalesce(number, ''), 200)"), "id"],
+        ["organisation_id", sa.literal_column(f"({NUMBER})"), "id"],
         unique=False,
     )
     op.create_index(
@@ -428,7 +432,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_invoices_open",
         "invoices",
-        ["organisation_id", "state", "due_on"],
+        ["organisation_id", sa.literal_column(f"({DUE})"), "id"],
         unique=False,
         postgresql_where=sa.text("state IN ('draft', 'awaiting_approval', 'approved', 'unknown')"),
     )

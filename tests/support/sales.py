@@ -166,9 +166,9 @@ class SalesBooks:
             organisation_id=self.organisation_id,
             id=made,
             source="xero",
-            ledger_id=self.ledgers["xero"],
             source_id=str(made),
             **{
+                "ledger_id": self.ledgers["xero"],
                 "kind": "credit_note",
                 "number": "CN-1",
                 "source_status": "PAID",

@@ -26,6 +26,11 @@ from billingone_api.database.tenancy import tenant_table
 
 Fact = tuple[str, type[TypeEngine[Any]] | TypeEngine[Any]]
 
+# Not COALESCE, which row-level security takes for leaky: a policy would let it use no index. Lines
+# end where PostgreSQL ends them, since Alembic compares the two to the letter.
+_ISSUED = "\nCASE\n WHEN issued_on IS NULL THEN '-infinity'::date\n ELSE issued_on\nEND"
+_DUE = f"\nCASE\n WHEN due_on IS NULL THEN{_ISSUED}\n ELSE due_on\nEND"
+_NUMBER = "\nCASE\n WHEN number IS NULL THEN ''\n ELSE number\nEND"
 _STATES = "('draft', 'awaiting_approval', 'approved', 'paid', 'void', 'unknown')"
 
 
@@ -210,21 +215,18 @@ invoices = tenant_table(
     Index(
         "ix_invoices_issued_on",
         "organisation_id",
-        text("coalesce(issued_on, '-infinity'::date)"),
+        text(f"({_ISSUED})"),
         "id",
     ),
     Index(
         "ix_invoices_due_on",
         "organisation_id",
-        text("coalesce(due_on, issued_on, '-infinity'::date)"),
+        text(f"({_DUE})"),
         "id",
     ),
     Index("ix_invoices_total_units", "organisation_id", "total_units", "id"),
     Index("ix_invoices_due_units", "organisation_id", "due_units", "id"),
-    # what PostgreSQL takes in an index is limited, what people write for a number is not
-    Index(
-        "ix_invoices_number", "organisation_id", text("\"left\"(coalesce(number, ''), 200)"), "id"
-    ),
+    Index("ix_invoices_number", "organisation_id", text(f"({_NUMBER})"), "id"),
     Index("ix_invoices_client", "organisation_id", "client_label", "id"),
     Index("ix_invoices_client_id", "organisation_id", "client_id"),
     Index("ix_invoices_contact_id", "organisation_id", "contact_id"),
@@ -251,8 +253,8 @@ invoices = tenant_table(
     Index(
         "ix_invoices_open",
         "organisation_id",
-        "state",
-        "due_on",
+        text(f"({_DUE})"),
+        "id",
         postgresql_where=text("state IN ('draft', 'awaiting_approval', 'approved', 'unknown')"),
     ),
 )

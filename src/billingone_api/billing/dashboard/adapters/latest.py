@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Date, Numeric, Text, case, cast, func, literal_column, null, select
+from sqlalchemy import Numeric, Text, case, cast, func, literal_column, null, select
 
 from billingone_api.billing.dashboard.models import LatestInvoice
 from billingone_api.billing.definitions.adapters.invoices import (
@@ -13,6 +13,7 @@ from billingone_api.billing.definitions.adapters.invoices import (
     due_on,
     in_current_books,
     is_not_void,
+    issued_key,
 )
 from billingone_api.billing.definitions.adapters.rounding import rounded
 from billingone_api.billing.definitions.models import InvoiceBadge
@@ -25,7 +26,6 @@ from billingone_api.kit.money import Money
 MOST: Final = 10
 """As many invoices are shown; `/v1/invoices` has them all."""
 _OF: Final = invoices.c
-_LONG_AGO: Final = literal_column("'-infinity'::date", Date)
 _AMOUNTS: Final = ("total", "amount_due")
 
 
@@ -49,7 +49,7 @@ _LATEST: Final = prepare(
         *(_amount(name) for name in _AMOUNTS),
     )
     .where(own(invoices), counted_once(invoices), is_not_void(invoices))
-    .order_by(func.coalesce(_OF.issued_on, _LONG_AGO).desc(), _OF.id.desc())
+    .order_by(issued_key(invoices).desc(), _OF.id.desc())
     .limit(literal_column(str(MOST)))
 )
 _OTHER_TOTALS: Final = prepare(

@@ -25,7 +25,7 @@ from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Row, fetch, prepare
 from billingone_api.database.tables.clients import client_links
 from billingone_api.database.tables.integrations import integrations
-from billingone_api.database.tables.invoices import invoices
+from billingone_api.database.tables.invoices import invoices, ledgers
 from billingone_api.database.tables.subscriptions import pax8_companies, subscriptions
 from billingone_api.database.tables.syncs import quarantined_records, sync_runs
 from billingone_api.database.tenancy import own
@@ -90,8 +90,15 @@ def _quarantined(source: Any) -> Select[Any]:
 
 
 def _has_rows(source: Any) -> Any:
+    """By keys that begin with what is asked for, so that no other source is looked through."""
     of_pax8 = exists().where(own(subscriptions), subscriptions.c.source == source)
-    return or_(of_pax8, exists().where(own(invoices), invoices.c.source == source))
+    is_of_books = own(invoices) & (invoices.c.ledger_id == ledgers.c.id)
+    of_books = (
+        select(invoices.c.id)
+        .select_from(ledgers.join(invoices, is_of_books))
+        .where(own(ledgers), ledgers.c.source == source)
+    )
+    return or_(of_pax8, of_books.exists())
 
 
 def _unmapped() -> Select[Any]:

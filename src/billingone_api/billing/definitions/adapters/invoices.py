@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     FromClause,
     Text,
     and_,
@@ -23,6 +24,7 @@ from billingone_api.billing.definitions.models import InvoiceBadge, InvoiceExclu
 from billingone_api.database.tables.invoices import invoices, ledgers
 from billingone_api.database.tenancy import own
 
+_LONG_AGO: Final = literal_column("'-infinity'::date", Date)
 _OPEN: Final = (
     InvoiceState.DRAFT,
     InvoiceState.AWAITING_APPROVAL,
@@ -83,7 +85,20 @@ def is_owed(table: FromClause) -> ColumnElement[bool]:
 
 def due_on(table: FromClause) -> ColumnElement[Any]:
     """Without a due date an invoice is due on its date."""
-    return func.coalesce(table.c.due_on, table.c.issued_on)
+    return _first(table.c.due_on, table.c.issued_on)
+
+
+def issued_key(table: FromClause) -> ColumnElement[Any]:
+    """Its date to sort by, as an index says it; one without comes first."""
+    return _first(table.c.issued_on, _LONG_AGO)
+
+
+def due_key(table: FromClause) -> ColumnElement[Any]:
+    return _first(table.c.due_on, issued_key(table))
+
+
+def number_key(table: FromClause) -> ColumnElement[Any]:
+    return _first(table.c.number, literal_column("''", Text))
 
 
 def exclusion(table: FromClause) -> ColumnElement[str | None]:
@@ -132,6 +147,11 @@ def _has_come(table: FromClause) -> ColumnElement[bool]:
 def _one_of(word: ColumnElement[str], words: Any) -> ColumnElement[bool]:
     """Written into the SQL, so that the planner sees which of few or of many are asked for."""
     return word.in_([_text(one) for one in sorted(words)])
+
+
+def _first(known: ColumnElement[Any], otherwise: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What COALESCE says, which policies take for leaky: they would let it use no index."""
+    return case((known.is_(None), otherwise), else_=known)
 
 
 def _zero() -> ColumnElement[Any]:

@@ -21,10 +21,12 @@ from sqlalchemy import (
 
 from billingone_api.billing.definitions.adapters.invoices import (
     counted_once,
+    due_key,
     due_on,
     has_badge,
     in_current_books,
     is_not_void,
+    issued_key,
 )
 from billingone_api.billing.invoices.amounts import is_marked, readings
 from billingone_api.database.searching import patterns, words_in
@@ -71,10 +73,14 @@ _CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
     "currency": _OF.currency == bindparam("currency", type_=Text),
     "unmapped": _OF.client_id.is_(None),
     "mapped": _OF.client_id.is_not(None),
-    "issued_from": _OF.issued_on >= bindparam("issued_from", type_=Date),
-    "issued_to": _OF.issued_on <= bindparam("issued_to", type_=Date),
-    "due_from": due_on(invoices) >= bindparam("due_from", type_=Date),
-    "due_to": due_on(invoices) <= bindparam("due_to", type_=Date),
+    "issued_from": issued_key(invoices) >= bindparam("issued_from", type_=Date),
+    "issued_to": and_(
+        issued_key(invoices) <= bindparam("issued_to", type_=Date), _OF.issued_on.is_not(None)
+    ),
+    "due_from": due_key(invoices) >= bindparam("due_from", type_=Date),
+    "due_to": and_(
+        due_key(invoices) <= bindparam("due_to", type_=Date), due_on(invoices).is_not(None)
+    ),
     "amount_from": _OF.total_units >= _bounds("amount_from"),
     "amount_to": and_(_OF.total_units <= _bounds("amount_to"), _OF.total.is_not(None)),
 }

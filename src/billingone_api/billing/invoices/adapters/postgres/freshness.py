@@ -20,7 +20,7 @@ from billingone_api.billing.invoices.models import Freshness
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Row, fetch, prepare
 from billingone_api.database.tables.integrations import integrations
-from billingone_api.database.tables.invoices import invoices
+from billingone_api.database.tables.invoices import invoices, ledgers
 from billingone_api.database.tables.syncs import quarantined_records, sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -63,7 +63,13 @@ def _statement() -> ClauseElement:
 
 
 def _has_rows(asked: Any) -> Select[Any]:
-    return select(literal_column("1")).where(own(invoices), invoices.c.source == asked.c.source)
+    """By the key of its books, so that no other source is looked through."""
+    is_of_books = own(invoices) & (invoices.c.ledger_id == ledgers.c.id)
+    return (
+        select(literal_column("1"))
+        .select_from(ledgers.join(invoices, is_of_books))
+        .where(own(ledgers), ledgers.c.source == asked.c.source)
+    )
 
 
 def _quarantined(asked: Any) -> Select[Any]:

@@ -13,13 +13,18 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
-    literal_column,
     select,
     tuple_,
 )
 from sqlalchemy.types import TypeEngine
 
-from billingone_api.billing.definitions.adapters.invoices import badge, its_ledger
+from billingone_api.billing.definitions.adapters.invoices import (
+    badge,
+    due_key,
+    issued_key,
+    its_ledger,
+    number_key,
+)
 from billingone_api.billing.definitions.models import InvoiceBadge
 from billingone_api.billing.invoices.adapters.postgres.columns import shown
 from billingone_api.billing.invoices.adapters.postgres.filters import (
@@ -33,22 +38,19 @@ from billingone_api.billing.invoices.adapters.postgres.rows import Rows
 from billingone_api.billing.invoices.models import Counts, Wanted
 from billingone_api.database.fast import Prepared, fetch, fetch_one, prepare
 from billingone_api.database.tables.invoices import invoices
+from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.kit.pagination import Cursors, Page
 
 _OF: Final = invoices.c
 _STATEMENTS: Final = 512
 """As many combinations of filters and order as are kept ready."""
-_LONG_AGO: Final = literal_column("'-infinity'::date", Date)
-# Each as its index says it, to the letter.
 SORTS: Final[Mapping[str, ColumnElement[Any]]] = {
-    "issued_on": func.coalesce(_OF.issued_on, _LONG_AGO),
-    "due_on": func.coalesce(_OF.due_on, _OF.issued_on, _LONG_AGO),
+    "issued_on": issued_key(invoices),
+    "due_on": due_key(invoices),
     "amount": _OF.total_units,
     "amount_due": _OF.due_units,
-    "number": func.left(
-        func.coalesce(_OF.number, literal_column("''", Text)), literal_column("200")
-    ),
+    "number": number_key(invoices),
     "client": _OF.client_label,
 }
 _KINDS: Final[Mapping[str, TypeEngine[Any]]] = {
@@ -61,17 +63,25 @@ _KINDS: Final[Mapping[str, TypeEngine[Any]]] = {
 
 @lru_cache(_STATEMENTS)
 def page_of(names: Names, sort: str, *, goes_on: bool) -> Prepared:
+    """The page is chosen first: only its rows are joined, rounded and asked for their twins."""
     name, key, is_descending = _order(sort)
-    columns = (column.label(label) for label, column in shown().items())
-    statement = filtered(select(*columns, key.label("sort_key")).select_from(its_ledger()), names)
+    chosen = filtered(select(_OF.id, key.label("sort_key")).select_from(invoices), names)
     if goes_on:
         here = tuple_(key, _OF.id)
         there = tuple_(
             bindparam("after_key", type_=_KINDS.get(name, Text())),
             bindparam("after_id", type_=_OF.id.type),
         )
-        statement = statement.where(here < there if is_descending else here > there)
-    return prepare(ordered(statement, sort).limit(bindparam("rows")))
+        chosen = chosen.where(here < there if is_descending else here > there)
+    page = ordered(chosen, sort).limit(bindparam("rows")).subquery("page")
+    columns = (column.label(label) for label, column in shown().items())
+    statement = (
+        select(*columns, page.c.sort_key)
+        .select_from(its_ledger().join(page, page.c.id == _OF.id))
+        .where(own(invoices))
+    )
+    order = (page.c.sort_key, page.c.id)
+    return prepare(statement.order_by(*(one.desc() if is_descending else one for one in order)))
 
 
 def ordered(statement: Select[Any], sort: str) -> Select[Any]:
