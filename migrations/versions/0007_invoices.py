@@ -432,7 +432,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_invoices_open",
         "invoices",
-        ["organisation_id", sa.literal_column(f"({DUE})"), "id"],
+        ["organisation_id", "state", sa.literal_column(f"({DUE})"), "id"],
         unique=False,
         postgresql_where=sa.text("state IN ('draft', 'awaiting_approval', 'approved', 'unknown')"),
     )

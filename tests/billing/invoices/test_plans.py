@@ -1,6 +1,6 @@
 """At volume, and under row-level security, lists and figures go by their indexes.
 
-Two hundred thousand invoices of one organisation beside as many of another; the statements are
+Forty thousand invoices of one organisation beside as many of another; the statements are
 those of the program, run by its own role, planned once for all values as `billingone migrate` sets.
 """
 
@@ -26,7 +26,7 @@ from billingone_api.database.fast import Prepared
 from billingone_api.embedded.postgres import EmbeddedPostgres
 from billingone_api.kit.ids import new_id
 
-ROWS = 100_000
+ROWS = 40_000
 _INVOICES = """
 INSERT INTO invoices (organisation_id, id, source, ledger_id, source_id, number, state, issued_on,
   due_on, currency, total, amount_due, client_id, client_label, first_seen_at, changed_at)
@@ -147,10 +147,10 @@ async def test_every_order_walks_its_index_however_deep(volume: Volume, sort: st
 @pytest.mark.parametrize(
     ("filters", "sort", "most"),
     [
-        ({"badge": ["overdue"]}, "due_on", 2_500),
-        ({"badge": ["overdue"]}, "-issued_on", 2_500),
-        ({"badge": ["draft", "submitted"]}, "-issued_on", 2_500),
-        ({"badge": ["unknown"]}, "-issued_on", 2_500),
+        ({"badge": ["overdue"]}, "due_on", 1_000),
+        ({"badge": ["overdue"]}, "-issued_on", 1_000),
+        ({"badge": ["draft", "submitted"]}, "-issued_on", 1_000),
+        ({"badge": ["unknown"]}, "-issued_on", 1_000),
         ({"client_id": UUID("00000000-0000-7000-8000-000000000042")}, "-issued_on", 1_000),
         ({"issued_from": date(2026, 9, 1)}, "-issued_on", 1_000),
         ({"due_from": date(2026, 9, 1), "due_to": date(2026, 9, 3)}, "due_on", 1_000),

@@ -253,6 +253,7 @@ invoices = tenant_table(
     Index(
         "ix_invoices_open",
         "organisation_id",
+        "state",
         text(f"({_DUE})"),
         "id",
         postgresql_where=text("state IN ('draft', 'awaiting_approval', 'approved', 'unknown')"),

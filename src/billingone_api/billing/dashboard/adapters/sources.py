@@ -20,12 +20,12 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.dashboard.models import PAX8, SOURCES, Run, SourceFacts
+from billingone_api.billing.definitions.adapters.invoices import has_invoices
 from billingone_api.billing.definitions.figures import Source
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Row, fetch, prepare
 from billingone_api.database.tables.clients import client_links
 from billingone_api.database.tables.integrations import integrations
-from billingone_api.database.tables.invoices import invoices, ledgers
 from billingone_api.database.tables.subscriptions import pax8_companies, subscriptions
 from billingone_api.database.tables.syncs import quarantined_records, sync_runs
 from billingone_api.database.tenancy import own
@@ -67,7 +67,7 @@ def _sources() -> ClauseElement:
         *(ended.c[name].label(f"ended_{name}") for name in _RUN),
         _quarantined(source).scalar_subquery().label("quarantined"),
         _unmapped().scalar_subquery().label("unmapped_companies"),
-        _has_rows(source).label("has_rows"),
+        _has_rows(asked).label("has_rows"),
     ).select_from(
         asked.outerjoin(integrations, own(integrations) & (connected.provider == source))
         .outerjoin(latest, true())
@@ -89,16 +89,9 @@ def _quarantined(source: Any) -> Select[Any]:
     )
 
 
-def _has_rows(source: Any) -> Any:
-    """By keys that begin with what is asked for, so that no other source is looked through."""
-    of_pax8 = exists().where(own(subscriptions), subscriptions.c.source == source)
-    is_of_books = own(invoices) & (invoices.c.ledger_id == ledgers.c.id)
-    of_books = (
-        select(invoices.c.id)
-        .select_from(ledgers.join(invoices, is_of_books))
-        .where(own(ledgers), ledgers.c.source == source)
-    )
-    return or_(of_pax8, of_books.exists())
+def _has_rows(asked: FromClause) -> Any:
+    of_pax8 = exists().where(own(subscriptions), subscriptions.c.source == asked.c.source)
+    return or_(of_pax8, has_invoices(asked))
 
 
 def _unmapped() -> Select[Any]:

@@ -123,6 +123,26 @@ def in_current_books(table: FromClause) -> ColumnElement[bool]:
     return books
 
 
+def has_invoices(asked: FromClause) -> ColumnElement[bool]:
+    """Whether the current books of the `source` that is asked of hold any.
+
+    The order makes PostgreSQL go by the key: with a mere EXISTS it reads on and on, in the hope of
+    one soon, where there is none.
+    """
+    books = (
+        select(ledgers.c.id)
+        .where(own(ledgers), ledgers.c.source == asked.c.source, ledgers.c.is_current)
+        .correlate(asked)
+    )
+    first = (
+        select(invoices.c.source_id)
+        .where(own(invoices), invoices.c.ledger_id == books.scalar_subquery())
+        .order_by(invoices.c.source_id)
+        .limit(literal_column("1"))
+    )
+    return first.scalar_subquery().is_not(None)
+
+
 def its_ledger() -> FromClause:
     """Invoices, and the books of each."""
     of = invoices.c

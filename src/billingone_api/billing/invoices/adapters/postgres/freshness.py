@@ -15,12 +15,12 @@ from sqlalchemy import (
     union_all,
 )
 
+from billingone_api.billing.definitions.adapters.invoices import has_invoices
 from billingone_api.billing.definitions.models import INVOICE_SOURCES
 from billingone_api.billing.invoices.models import Freshness
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Row, fetch, prepare
 from billingone_api.database.tables.integrations import integrations
-from billingone_api.database.tables.invoices import invoices, ledgers
 from billingone_api.database.tables.syncs import quarantined_records, sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -53,22 +53,12 @@ def _statement() -> ClauseElement:
         connected.is_not(None).label("is_connected"),
         func.coalesce(integrations.c.last_success_at, last.c.finished_at).label("last_success_at"),
         last.c.status,
-        _has_rows(asked).exists().label("has_rows"),
+        has_invoices(asked).label("has_rows"),
         _quarantined(asked).scalar_subquery().label("quarantined"),
     ).select_from(
         asked.outerjoin(integrations, own(integrations) & (connected == asked.c.source)).outerjoin(
             last, true()
         )
-    )
-
-
-def _has_rows(asked: Any) -> Select[Any]:
-    """By the key of its books, so that no other source is looked through."""
-    is_of_books = own(invoices) & (invoices.c.ledger_id == ledgers.c.id)
-    return (
-        select(literal_column("1"))
-        .select_from(ledgers.join(invoices, is_of_books))
-        .where(own(ledgers), ledgers.c.source == asked.c.source)
     )
 
 

@@ -19,8 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from billingone_api.billing.definitions.adapters.invoices import (
-    badge,
     due_key,
+    has_badge,
     issued_key,
     its_ledger,
     number_key,
@@ -102,9 +102,12 @@ def count_of(names: Names) -> Prepared:
 
 @lru_cache(_STATEMENTS)
 def badges_of(names: Names) -> Prepared:
-    word = badge(invoices).label("badge")
-    columns: tuple[ColumnElement[Any], ...] = (word, func.count().label("total"))
-    return prepare(filtered(select(*columns).select_from(invoices), names).group_by(word))
+    """A count for each: grouped by the badge, PostgreSQL would expect a group for every row."""
+    counted: list[ColumnElement[Any]] = [
+        func.count().filter(has_badge(invoices, frozenset({word}))).label(word)
+        for word in InvoiceBadge
+    ]
+    return prepare(filtered(select(*counted).select_from(invoices), names))
 
 
 class PostgresInvoices:
@@ -135,11 +138,11 @@ class PostgresInvoices:
 
     async def counts(self, filters: Mapping[str, Any]) -> Counts:
         statement = badges_of(names_of(filters, all_badges=True))
-        rows = await fetch(self._work.connection, statement, **self._values(filters))
-        counted = {row["badge"]: row["total"] for row in rows}
+        row = await fetch_one(self._work.connection, statement, **self._values(filters))
+        badges = {word: int(row[word]) if row else 0 for word in InvoiceBadge}
         return Counts(
-            badges={word: counted.get(word, 0) for word in InvoiceBadge},
-            total=sum(counted.values()),
+            badges=badges,
+            total=sum(badges.values()),
             freshness=await freshness_of(self._work),
         )
 
