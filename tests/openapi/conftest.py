@@ -10,6 +10,7 @@ from tests.support.api import Api
 from tests.support.books import Books
 from tests.support.clock import NOW
 from tests.support.databases import Database
+from tests.support.sales import SalesBooks
 from tests.support.server import serving
 
 from billingone_api.kit.ids import new_id
@@ -22,6 +23,7 @@ class Practice:
     api: Api
     port: int
     clients: dict[str, UUID]
+    invoice: UUID
 
     @property
     def url(self) -> str:
@@ -62,5 +64,9 @@ async def practice(api: Api, database: Database) -> AsyncIterator[Practice]:
         vendor_name="Microsoft",
         fetched_at=NOW,
     )
+    sales = SalesBooks(database, api.organisation_id)
+    await sales.open()
+    await sales.account("account-1")
+    invoice = await sales.invoice(client_id=clients["Bluegum"])
     async with serving(api.app) as port:
-        yield Practice(api, port, clients)
+        yield Practice(api, port, clients, invoice)

@@ -37,6 +37,7 @@ async def test_the_api_does_what_its_document_says(
             "PYTHONPATH": str(HERE),
             "SCHEMATHESIS_HOOKS": "mended",
             "CLIENT": str(practice.clients["Rimu"]),
+            "INVOICE": str(practice.invoice),
             "PERSON": mint.person(practice.api.organisation_id, role="Owner", subject="tester"),
             "SERVICE": mint.service(other, *SCOPES),
             "ORGANISATION": str(other),

@@ -24,8 +24,7 @@ MESSAGES = {
     "get_definitions": 3,
     "get_account_mapping": 5,
     "get_integration": 4,
-    # absent: what stands on it is not asked for
-    "get_invoice": 4,
+    "get_invoice": 8,
     "get_invoice_summary": 9,
     "get_me": 4,
     "get_product": 4,
@@ -66,7 +65,11 @@ ABSENT = {
 
 def address(operation: Operation, practice: Practice) -> str:
     """Of what is there, where the fixture planted it."""
-    planted = {"client_id": str(practice.clients["Bluegum"]), "source_id": "product-1"}
+    planted = {
+        "client_id": str(practice.clients["Bluegum"]),
+        "invoice_id": str(practice.invoice),
+        "source_id": "product-1",
+    }
     places = operation.places(practice.api.organisation_id)
     return operation.url({name: planted.get(name, place) for name, place in places.items()})
 

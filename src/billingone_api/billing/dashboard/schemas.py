@@ -11,10 +11,10 @@ from billingone_api.billing.dashboard.models import AttentionKind
 from billingone_api.billing.definitions.models import Exclusion, InvoiceBadge, InvoiceExclusion
 from billingone_api.billing.definitions.schemas import (
     AmountsCard,
-    AmountsOut,
     BadgeCountsOut,
     CardOut,
     InReportingCurrencyOut,
+    InvoiceSumsOut,
     Money,
     PriceBasisOut,
 )
@@ -193,7 +193,7 @@ class UnmappedCoverageOut(Shown):
     ]
 
 
-class InvoicesLeftOutOut(Shown):
+class InvoicesExcludedOut(Shown):
     """Open invoices whose money is in no figure."""
 
     reason: Annotated[InvoiceExclusion, Field(description="See `/v1/definitions`.")]
@@ -204,8 +204,8 @@ class InvoicesCoveredOut(Shown):
     """What the figures of invoices rest on: open ones alone."""
 
     counted: int
-    excluded: list[InvoicesLeftOutOut]
-    unmapped: Annotated[AmountsOut, Field(description="Of no client; the totals hold them.")]
+    excluded: list[InvoicesExcludedOut]
+    unmapped: Annotated[InvoiceSumsOut, Field(description="Of no client; the totals hold them.")]
     other_totals: Annotated[
         int, Field(description="Invoices of Xero that have another total in SuperOps.")
     ]

@@ -93,7 +93,7 @@ class CardOut(Defined, Generic[Value]):
     detail: Annotated[str | None, Field(description="For people, where something is to be said.")]
 
 
-class AmountsOut(Defined):
+class InvoiceSumsOut(Defined):
     """How many, and what they come to; amounts of different currencies are never added."""
 
     count: int
@@ -101,7 +101,7 @@ class AmountsOut(Defined):
     reporting: InReportingCurrencyOut
 
 
-class AmountsCard(CardOut[AmountsOut]):
+class AmountsCard(CardOut[InvoiceSumsOut]):
     """A count with its amounts."""
 
 

@@ -105,7 +105,7 @@ async def export_invoices_workbook(
 
 
 @router.get(
-    "/{invoice_id}",
+    "/{invoice_id:uuid}",
     operation_id="get_invoice",
     summary="One invoice with lines, payments, credits and history",
     responses=tagged(),
@@ -118,7 +118,7 @@ async def get_invoice(
 
 
 @router.patch(
-    "/{invoice_id}",
+    "/{invoice_id:uuid}",
     operation_id="update_invoice",
     summary="Say whose an invoice is",
     dependencies=[Depends(map_invoices)],
