@@ -200,6 +200,21 @@ class Settings(BaseSettings):
         "for one of the organisation's, or the other way round (not verified).",
     )
 
+    superops_us_url: ThirdPartyUrl = Field(
+        default="https://api.superops.ai/msp",
+        description="SuperOps's API for accounts in the United States, or the sandbox's.",
+    )
+    superops_eu_url: ThirdPartyUrl = Field(
+        default="https://euapi.superops.ai/msp",
+        description="SuperOps's API for accounts in Europe.",
+    )
+    superops_requests_per_minute: float = Field(
+        default=85,
+        gt=0,
+        description="Our own ceiling per token, across all workers; SuperOps documents 100 in "
+        "one place and 800 in another.",
+    )
+
     metrics_port: int | None = Field(
         default=None,
         ge=0,

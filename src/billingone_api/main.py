@@ -16,7 +16,7 @@ from billingone_api.billing.audit import routes as audit
 from billingone_api.billing.clients import routes as clients
 from billingone_api.billing.dashboard import routes as dashboard
 from billingone_api.billing.definitions import routes as definitions
-from billingone_api.billing.integrations.routes import integrations, webhooks, xero
+from billingone_api.billing.integrations.routes import integrations, superops, webhooks, xero
 from billingone_api.billing.invoices.routes import accounts as account_mapping
 from billingone_api.billing.invoices.routes import lists as invoices
 from billingone_api.billing.panelone import routes as panelone
@@ -84,6 +84,7 @@ _AREAS: Final[tuple[APIRouter, ...]] = (
     account_mapping.router,
     # before what stands for every provider
     xero.router,
+    superops.router,
     integrations.router,
     webhooks.router,
     settings_area.router,

@@ -17,7 +17,9 @@ KNOWN = {
     "reporting_currency": "AUD",
     "scopes": ["clients:read"],  # a key may do what its maker may
     "sources": ["pax8"],
+    "subdomain": "bluegumit",
     "time_zone": "Asia/Tokyo",
+    "token": "letters-and-signs",
     "valid_on": "2026-11-01",
 }
 

@@ -47,6 +47,18 @@ CHANGES: dict[str, tuple[str, Any]] = {
     "update_invoice": ("get_invoice", {"client_id": str(id_of(MARK))}),
     "put_account_mapping": ("get_account_mapping", {"mappings": []}),
     "update_product": ("get_product", {"usage_billed": True}),
+    "connect_superops": (
+        "get_integration",
+        {
+            "credentials": {
+                "auth_mode": "api_token",
+                "subdomain": "bluegumit",
+                "region": "us",
+                "token": "planted",
+                "currency": "AUD",
+            }
+        },
+    ),
     "connect_pax8": (
         "get_integration",
         {
@@ -58,8 +70,11 @@ CHANGES: dict[str, tuple[str, Any]] = {
         },
     ),
 }
-OF_XERO = {"provider": "xero"}
-"""Where the tag is read that goes with a change of Xero's; others are read by their marks."""
+OF_PROVIDER = {
+    "choose_xero_organisation": {"provider": "xero"},
+    "connect_superops": {"provider": "superops"},
+}
+"""Where the tag is read that goes with a change of a provider's; others are read by their marks."""
 RACERS = 8
 
 
@@ -119,7 +134,7 @@ def test_every_change_that_asks_for_a_version_races_here() -> None:
 @pytest.mark.parametrize("name", CHANGES)
 async def test_of_eight_racers_one_wins(api: Api, name: str, figure: Figure) -> None:
     reading, body = CHANGES[name]
-    operation, at = OPERATIONS[name], OF_XERO if "xero" in name else {}
+    operation, at = OPERATIONS[name], OF_PROVIDER.get(name)
     tag = (await read(api, READS[reading], at)).headers["etag"]
     url = operation.url(places(operation, api.organisation_id, MARK))
 

@@ -83,10 +83,11 @@ async def api(postgres: EmbeddedPostgres) -> AsyncIterator[Api]:
 
 @pytest.fixture
 def caller(api: Api, name: str) -> Iterator[httpx.AsyncClient]:
-    """Somebody who may, and a Pax8 that lets nobody in."""
+    """Somebody who may, and third parties that let nobody in."""
     is_theirs = OPERATIONS[name].path.startswith("/v1/panelone/")
-    with respx.mock(assert_all_called=False) as pax8:
-        pax8.route(host="pax8.test").respond(401, json={"message": "no"})
+    with respx.mock(assert_all_called=False) as router:
+        router.route(host="pax8.test").respond(401, json={"message": "no"})
+        router.route(host="superops.test").respond(401)
         yield api.service(*SCOPES) if is_theirs else api.as_role("Owner")
 
 

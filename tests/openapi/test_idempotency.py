@@ -26,6 +26,7 @@ HARMLESS = {
     "create_sync_ticket": "is kept nowhere: a second ticket takes nothing from the first",
     "connect_xero": "its state is taken once by itself; the same again is told so",
     "test_xero": "asks Xero and keeps only what it found; the same again is the same",
+    "test_superops": "asks SuperOps and keeps only what it found; the same again is the same",
     "test_pax8": "asks Pax8 and keeps nothing of what was sent; the same again is the same",
 }
 NOT_THE_SAME = {"date", "x-request-id", "idempotent-replayed"}

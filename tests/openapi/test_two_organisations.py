@@ -130,10 +130,11 @@ async def two(postgres: EmbeddedPostgres) -> AsyncIterator[Two]:
 
 
 @pytest.fixture(autouse=True)
-def pax8() -> Iterator[None]:
-    """A Pax8 that lets nobody in."""
+def others() -> Iterator[None]:
+    """Third parties that let nobody in."""
     with respx.mock(assert_all_called=False) as router:
         router.route(host="pax8.test").respond(401, json={"message": "no"})
+        router.route(host="superops.test").respond(401)
         yield
 
 

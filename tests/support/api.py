@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from tests.support.clock import SetClock
 from tests.support.databases import Database, copied
 from tests.support.people import ISSUER, RULES, SECRET, Mint
+from tests.support.superops import superops_settings
 from tests.support.xero import xero_settings
 
 from billingone_api.billing.sources import SOURCES
@@ -65,7 +66,8 @@ def settings_for(database: Database, **more: Any) -> Settings:
         "pax8_api_url": "https://pax8.test/v1",
         "pax8_token_url": "https://pax8.test/v1/token",
         "log_level": "error",
-    } | xero_settings()
+    }
+    known |= xero_settings() | superops_settings()
     return Settings(**(known | more))
 
 

@@ -49,11 +49,10 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
     "sync_runs": {"problem": None, "detail": None, "resumes_at": None},
     "sync_steps": {"notice": None},
 }
-_XERO: Final = {
-    "provider": "xero",
-    "auth_mode": "authorization_code",
-    "attention_code": None,
-}
+_MORE_INTEGRATIONS: Final = (
+    {"provider": "xero", "auth_mode": "authorization_code", "attention_code": None},
+    {"provider": "superops", "auth_mode": "api_token", "attention_code": None},
+)
 _MEANT["subscription_versions"] = {
     name: value for name, value in _MEANT["subscriptions"].items() if name != "parent_id"
 }
@@ -66,7 +65,7 @@ def id_of(mark: str) -> UUID:
 
 
 async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> None:
-    """A row with each mark in every table, Xero, and a company of Pax8's that is nobody's.
+    """A row with each mark in every table, all that can be connected, and a company of Pax8's that is nobody's.
 
     All that stands in somebody's books stands in the same ones.
     """
@@ -82,8 +81,9 @@ async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> 
                 await _insert(connection, name, told)
             unmapped = a_row(TABLES["pax8_companies"], organisation_id, marked(f"{mark}-unmapped"))
             await _insert(connection, "pax8_companies", unmapped | {"gone_at": None})
-            xero = a_row(TABLES["integrations"], organisation_id, marked(mark))
-            await _insert(connection, "integrations", xero | _XERO)
+            for more in _MORE_INTEGRATIONS:
+                one = a_row(TABLES["integrations"], organisation_id, marked(mark))
+                await _insert(connection, "integrations", one | more)
     finally:
         await connection.close()
 

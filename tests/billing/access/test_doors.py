@@ -100,6 +100,8 @@ ASKED_FOR = {
     "disconnect_integration": "integrations:write",
     "test_pax8": "integrations:write",
     "connect_pax8": "integrations:write",
+    "test_superops": "integrations:write",
+    "connect_superops": "integrations:write",
     "authorise_xero": "integrations:write",
     "connect_xero": "integrations:write",
     "list_xero_organisations": "integrations:read",
@@ -208,9 +210,10 @@ async def api(postgres: EmbeddedPostgres) -> AsyncIterator[Api]:
 
 @pytest.fixture
 def callers(api: Api) -> Iterator[Api]:
-    """With a Pax8 that refuses: whoever comes through asks it something and is told no."""
-    with respx.mock(assert_all_called=False) as pax8:
-        pax8.route(host="pax8.test").respond(401, json={"message": "no"})
+    """With third parties that refuse: whoever comes through asks one something and is told no."""
+    with respx.mock(assert_all_called=False) as router:
+        router.route(host="pax8.test").respond(401, json={"message": "no"})
+        router.route(host="superops.test").respond(401)
         yield api
 
 

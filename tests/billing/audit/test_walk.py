@@ -77,6 +77,13 @@ def sent_back_once() -> dict[str, str]:
 
 
 CREDENTIALS = {"auth_mode": "client_credentials", "client_id": "new", "client_secret": "planted-1"}
+TOKEN = {
+    "auth_mode": "api_token",
+    "subdomain": "bluegumit",
+    "region": "us",
+    "token": "planted-1",
+    "currency": "AUD",
+}
 DEEDS = {
     "create_api_key": Deed(
         "api_key.created", by="Admin", body={"name": "Export", "scopes": ["dashboard:read"]}
@@ -86,6 +93,8 @@ DEEDS = {
     "unlink_record": Deed("client_link.removed", places=COMPANY | {"source_id": "company-2"}),
     "test_pax8": Deed("integration.tested"),
     "connect_pax8": Deed("integration.connected", body={"credentials": CREDENTIALS}),
+    "test_superops": Deed("integration.tested", body={"credentials": TOKEN}),
+    "connect_superops": Deed("integration.connected", body={"credentials": TOKEN}),
     "authorise_xero": Deed("integration.consent_begun"),
     "connect_xero": Deed("integration.connected", body=sent_back_once),
     "choose_xero_organisation": Deed(
@@ -225,6 +234,7 @@ async def planted(api: Api, database: Database, process: Process) -> AsyncIterat
     await plant_xero(database, process, api.organisation_id)
     with respx.mock(assert_all_called=False) as router:
         router.post(TOKEN_URL).respond(401)
+        router.route(host="superops.test").respond(401)
         router.get(f"{XERO}/api.xro/2.0/Organisation").respond(403)
         router.delete(url__startswith=f"{XERO}/connections/").respond(204)
         router.post(f"{XERO}/connect/token").respond(200, json=GRANTED)

@@ -1,4 +1,4 @@
-"""What people meet who connect Xero, each with a sentence that says what to do."""
+"""What people meet who connect Xero or SuperOps, each with a sentence that says what to do."""
 
 from typing import Final
 
@@ -119,3 +119,16 @@ class XeroAway(Unavailable):
 
     code = "xero_unavailable"
     title = "Xero does not answer"
+
+
+class TokenNeeded(Conflict):
+    """A token is only saved for the account it was saved with."""
+
+    code = "superops_token_needed"
+    title = "A token of SuperOps is needed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No token is saved for this subdomain and region: send one, as SuperOps shows it "
+            "under the profile of the user who is to read for us."
+        )

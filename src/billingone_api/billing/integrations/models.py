@@ -1,5 +1,6 @@
 """The words of integrations: providers, credentials, connections, and how each one fares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,7 +12,8 @@ from billingone_api.kit.errors import Conflict
 
 PAX8: Final = "pax8"
 XERO: Final = "xero"
-PROVIDERS: Final = {PAX8: "Pax8", XERO: "Xero"}
+SUPEROPS: Final = "superops"
+PROVIDERS: Final = {PAX8: "Pax8", XERO: "Xero", SUPEROPS: "SuperOps"}
 """Whom the product can be connected to, and what people call them."""
 
 SCHEDULE: Final = "schedule"
@@ -20,8 +22,8 @@ NEWS: Final = "news"
 """The kind of due work that a third party's webhook rings for; its key is the provider."""
 SWEPT_NIGHTLY: Final = frozenset({XERO})
 """Whose first sync after nightfall reads all there is: what is gone is in no list of changes."""
-FIRST_SCHEDULES: Final = {PAX8: 60, XERO: 15}
-"""Minutes between syncs, until somebody chooses."""
+FIRST_SCHEDULES: Final = {PAX8: 60, XERO: 15, SUPEROPS: 24 * 60}
+"""Minutes between syncs, until somebody chooses; whole days go from night to night."""
 FIRST_SLOT: Final = timedelta(minutes=1)
 """From saving credentials to their first slot: whoever syncs by hand at once comes first."""
 
@@ -52,6 +54,7 @@ class AuthMode(StrEnum):
 
     CLIENT_CREDENTIALS = "client_credentials"
     AUTHORIZATION_CODE = "authorization_code"
+    API_TOKEN = "api_token"  # noqa: S105 - the word for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,44 @@ class Consented:
         return self.name or self.tenant_id
 
 
-Credentials: TypeAlias = ClientCredentials | Consented
+class Region(StrEnum):
+    """Where SuperOps keeps an account."""
+
+    US = "us"
+    EU = "eu"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token of one user of SuperOps's, and whose account it reads.
+
+    `currency` is what the account invoices in: SuperOps never says (contract page, 5).
+    """
+
+    auth_mode: ClassVar[AuthMode] = AuthMode.API_TOKEN
+
+    subdomain: str
+    region: Region
+    token: Secret
+    currency: str
+
+    @property
+    def account(self) -> str:
+        """Where people open it."""
+        return self.subdomain
+
+
+@dataclass(frozen=True, slots=True)
+class ToldToken:
+    """A token of SuperOps's as people hand it in; without one, the saved one is meant."""
+
+    subdomain: str
+    region: Region
+    token: Secret | None
+    currency: str
+
+
+Credentials: TypeAlias = ClientCredentials | Consented | ApiToken
 """A union by `auth_mode`."""
 
 
@@ -119,13 +159,15 @@ class NewConnection:
 
 
 class FailureCode(StrEnum):
-    """Why a third party cannot be read. The first five need a person; the others pass."""
+    """Why a third party cannot be read. Those of a provider pass; the others need a person."""
 
     CREDENTIALS_REJECTED = "credentials_rejected"
     PERMISSION_DENIED = "permission_denied"
     RECONNECT = "reconnect"
     SCOPE_MISSING = "scope_missing"
     ORGANISATION_LOST = "organisation_lost"
+    SUBDOMAIN_UNKNOWN = "subdomain_unknown"
+    SUBSCRIPTION_ENDED = "subscription_ended"
     PROVIDER_UNAVAILABLE = "provider_unavailable"
     PROVIDER_RATE_LIMITED = "provider_rate_limited"
     PROVIDER_MALFORMED = "provider_malformed"
@@ -145,6 +187,22 @@ class Failure:
 
     code: FailureCode
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What credentials may not read, and what that means, as a sentence."""
+
+    capability: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What became of a test: one may pass though something that can be done without is missing."""
+
+    failure: Failure | None
+    missing: Sequence[Missing] = ()
 
 
 class IntegrationStatus(StrEnum):

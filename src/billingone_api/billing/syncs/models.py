@@ -62,6 +62,8 @@ class ProblemCode(StrEnum):
     RECONNECT = "reconnect"
     SCOPE_MISSING = "scope_missing"
     ORGANISATION_LOST = "organisation_lost"
+    SUBDOMAIN_UNKNOWN = "subdomain_unknown"
+    SUBSCRIPTION_ENDED = "subscription_ended"
     RATE_LIMITED = "provider_rate_limited"
     UNAVAILABLE = "provider_unavailable"
     MALFORMED = "provider_malformed"

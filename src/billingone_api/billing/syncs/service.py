@@ -51,6 +51,8 @@ _HOPELESS: Final = frozenset(
         ProblemCode.RECONNECT,
         ProblemCode.SCOPE_MISSING,
         ProblemCode.ORGANISATION_LOST,
+        ProblemCode.SUBDOMAIN_UNKNOWN,
+        ProblemCode.SUBSCRIPTION_ENDED,
     }
 )
 

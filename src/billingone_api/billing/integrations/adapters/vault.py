@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from billingone_api.billing.integrations.models import (
+    ApiToken,
     AuthMode,
     ClientCredentials,
     Consented,
     Credentials,
     CredentialsUnreadable,
+    Region,
 )
 from billingone_api.database.sealed import credentials_place
 from billingone_api.kit.cipher import Cipher, DecryptionFailed, Secret
@@ -53,6 +55,13 @@ def _written(credentials: Credentials) -> dict[str, str | None]:
                 "connection_id": connection_id,
                 "name": name,
             }
+        case ApiToken(subdomain, region, token, currency):
+            return {
+                "subdomain": subdomain,
+                "region": region,
+                "token": token.reveal(),
+                "currency": currency,
+            }
 
 
 def _read(written: Mapping[str, Any]) -> Credentials:
@@ -65,4 +74,11 @@ def _read(written: Mapping[str, Any]) -> Credentials:
                 written["tenant_id"],
                 written["connection_id"],
                 written["name"],
+            )
+        case AuthMode.API_TOKEN:
+            return ApiToken(
+                written["subdomain"],
+                Region(written["region"]),
+                Secret(written["token"]),
+                written["currency"],
             )

@@ -78,7 +78,7 @@ async def unfiltered(query: Annotated[NoFilter, Query()]) -> NoFilter:
 
 
 async def known(
-    provider: Annotated[str, Path(description="`pax8` or `xero`.", examples=["pax8"])],
+    provider: Annotated[str, Path(description="`pax8`, `xero` or `superops`.", examples=["pax8"])],
 ) -> str:
     """Raises NotFound for a provider the product does not know."""
     if provider not in PROVIDERS:

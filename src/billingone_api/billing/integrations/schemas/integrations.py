@@ -1,6 +1,7 @@
 """Integrations on the wire: secrets come in and never go out."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -46,13 +47,15 @@ ClientId = Annotated[
     Field(min_length=1, max_length=_LONGEST, description="May be shown to people later."),
     AfterValidator(_copied),
 ]
+Copied = AfterValidator(_copied_secret)
 ClientSecret = Annotated[
     SecretStr,
     Field(min_length=1, max_length=_LONGEST, description="Sealed at once; never shown."),
-    AfterValidator(_copied_secret),
+    Copied,
 ]
 
 
+@dataclass(frozen=True, slots=True)
 class ByAuthMode:
     """Makes a union by `auth_mode` of its kinds, also while there is only one.
 
@@ -60,10 +63,12 @@ class ByAuthMode:
     would break when the second kind comes.
     """
 
+    mode: AuthMode
+
     def __get_pydantic_core_schema__(
         self, source: type[BaseModel], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        kinds = {AuthMode.CLIENT_CREDENTIALS.value: handler(source)}
+        kinds = {self.mode.value: handler(source)}
         return core_schema.tagged_union_schema(kinds, discriminator="auth_mode")
 
 
@@ -81,7 +86,9 @@ class ClientCredentialsIn(BaseModel):
 
 
 CredentialsIn = Annotated[
-    ClientCredentialsIn, ByAuthMode(), Field(description="How Pax8 is told who we are.")
+    ClientCredentialsIn,
+    ByAuthMode(AuthMode.CLIENT_CREDENTIALS),
+    Field(description="How Pax8 is told who we are."),
 ]
 GIVEN: Final[dict[str, Any]] = {
     "credentials": {
@@ -200,8 +207,8 @@ class IntegrationOut(BaseModel):
     account: Annotated[
         str | None,
         Field(
-            description="What may be shown of it: the client id, or the name of the organisation "
-            "that is read."
+            description="What may be shown of it: the client id, the name of the organisation "
+            "that is read, or its subdomain."
         ),
     ]
     connected_by: Annotated[str | None, Field(description="Who saved these credentials.")]

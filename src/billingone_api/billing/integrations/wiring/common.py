@@ -14,6 +14,7 @@ from billingone_api.billing.integrations.adapters.postgres import PostgresIntegr
 from billingone_api.billing.integrations.adapters.vault import CipherVault
 from billingone_api.billing.integrations.models import (
     PAX8,
+    SUPEROPS,
     XERO,
     ConnectionReplaced,
     Credentials,
@@ -86,4 +87,5 @@ def _rates(settings: Settings) -> dict[str, float]:
     return {
         PAX8: settings.pax8_requests_per_second,
         XERO: settings.xero_requests_per_minute / 60,
+        SUPEROPS: settings.superops_requests_per_minute / 60,
     }

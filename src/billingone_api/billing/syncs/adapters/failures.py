@@ -8,6 +8,7 @@ from billingone_api.providers.errors import (
     ProviderRateLimited,
     ProviderUnavailable,
 )
+from billingone_api.providers.superops.errors import SubdomainUnknown, SubscriptionEnded
 from billingone_api.providers.xero.errors import InvalidGrant, ScopeMissing, TenantLost
 
 OURS = "Something went wrong on our side."
@@ -17,6 +18,8 @@ _FOR_A_PERSON = (
     (InvalidGrant, ProblemCode.RECONNECT),
     (ScopeMissing, ProblemCode.SCOPE_MISSING),
     (TenantLost, ProblemCode.ORGANISATION_LOST),
+    (SubdomainUnknown, ProblemCode.SUBDOMAIN_UNKNOWN),
+    (SubscriptionEnded, ProblemCode.SUBSCRIPTION_ENDED),
     (CredentialsRejected, ProblemCode.CREDENTIALS_REJECTED),
     (PermissionDenied, ProblemCode.PERMISSION_DENIED),
 )
