@@ -65,7 +65,7 @@ def id_of(mark: str) -> UUID:
 
 
 async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> None:
-    """A row with each mark in every table, all that can be connected, and a company of Pax8's that is nobody's.
+    """A row with each mark in every table, every integration, and a company that is nobody's.
 
     All that stands in somebody's books stands in the same ones.
     """
