@@ -13,7 +13,7 @@ from tests.support.sources import FakeSource
 from tests.support.waiting import until
 
 from billingone_api import worker
-from billingone_api.billing.invoices.jobs import XeroSource
+from billingone_api.billing.invoices.jobs import SuperOpsSource, XeroSource
 from billingone_api.billing.syncs.ports import Source
 from billingone_api.config import Settings
 
@@ -27,13 +27,14 @@ def told(file: Path) -> bool:
 
 
 def source(file: Path, place: str, key: str) -> Source:
-    """Xero as it is, or a third party that exists in a test only."""
+    """A source as it is, or a third party that exists in a test only."""
 
     async def mood(at: str) -> None:
         if at == place and told(file):
             await until(lambda: not file.exists())
 
-    return Disturbed(XeroSource(), mood) if key == "xero" else FakeSource(key=key, mood=mood)
+    real = {one.key: one for one in (XeroSource(), SuperOpsSource())}
+    return Disturbed(real[key], mood) if key in real else FakeSource(key=key, mood=mood)
 
 
 if __name__ == "__main__":

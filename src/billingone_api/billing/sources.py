@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from billingone_api.billing.invoices.jobs import XeroSource
+from billingone_api.billing.invoices.jobs import SuperOpsSource, XeroSource
 from billingone_api.billing.subscriptions.jobs import Pax8Source
 from billingone_api.billing.syncs.ports import Source
 
-SOURCES: Final[tuple[Source, ...]] = (Pax8Source(), XeroSource())
+SOURCES: Final[tuple[Source, ...]] = (Pax8Source(), XeroSource(), SuperOpsSource())

@@ -126,7 +126,8 @@ class Allocation:
 class Invoice:
     """A sales invoice; money in its own currency, `currency_rate` as told.
 
-    `lines` None: they did not come along, and those that are kept stay.
+    `lines` None: they did not come along, and those that are kept stay. `seen_digest` is of the
+    row of a list that lines do not come with.
     """
 
     source_id: str
@@ -151,6 +152,7 @@ class Invoice:
     sent_to_contact: bool | None
     source_updated_at: datetime | None
     lines: Sequence[Line] | None = field(default=())
+    seen_digest: bytes | None = None
 
     @property
     def lines_digest(self) -> bytes | None:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import structlog
 
 from billingone_api.billing.invoices.books import Ledger, Organisation
-from billingone_api.billing.invoices.ports import Books, Ledgers
+from billingone_api.billing.invoices.ports import Ledgers, Whose
 from billingone_api.billing.syncs.models import Tally
 from billingone_api.billing.syncs.ports import Batch, Checkpoint
 from billingone_api.request import Work
@@ -45,7 +45,7 @@ class OpeningBatch:
 class Opening:
     """Asks who it is, which also proves token, scope and connection at the price of one call."""
 
-    books: Books
+    books: Whose
     ledgers: Ledgers
     name: str = ORGANISATION
 

@@ -17,9 +17,11 @@ from billingone_api.billing.invoices.books import (
     Payment,
 )
 from billingone_api.billing.invoices.models import AccountMapping, Belonging
-from billingone_api.billing.syncs.models import Tally
+from billingone_api.billing.invoices.superops import Asset, Client, Listed, User
+from billingone_api.billing.syncs.models import Tally, Unreadable
 from billingone_api.request import Work
 
+T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
@@ -57,6 +59,12 @@ class Chart(Protocol):
     ) -> None:
         """These mappings and no others; those that stay as they are keep who made them."""
         ...
+
+
+class Whose(Protocol):
+    """Says whose books it reads; raises ProviderErrors."""
+
+    async def organisation(self) -> Organisation: ...
 
 
 class Books(Protocol):
@@ -114,4 +122,55 @@ class Known(Protocol):
 
     async def behind(self, told: Mapping[str, datetime]) -> Collection[str]:
         """Those that were last told of before the instant given, or never; committed."""
+        ...
+
+
+class Walk(Protocol[T]):
+    """A list that is read from end to end each time; raises ProviderErrors."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all there is was met, once it has ended."""
+        ...
+
+    @property
+    def total(self) -> int | None:
+        """How many records they say there are."""
+        ...
+
+    @property
+    def denial(self) -> str | None:
+        """Why a list that can be done without was not read, as a sentence."""
+        ...
+
+    def pages(self) -> AsyncGenerator[Page[T]]: ...
+
+
+class SuperOps(Protocol):
+    """SuperOps's lists in our words; every method raises ProviderErrors."""
+
+    async def organisation(self) -> Organisation: ...
+
+    def clients(self) -> Walk[Client]: ...
+
+    def invoices(self) -> Walk[Listed]: ...
+
+    def assets(self) -> Walk[Asset]:
+        """May be denied."""
+        ...
+
+    def users(self) -> Walk[User]:
+        """May be denied."""
+        ...
+
+    async def invoice(self, listed: Listed) -> Invoice | Unreadable | None:
+        """With its lines; None where there is none any more."""
+        ...
+
+
+class Digests(Protocol):
+    """What the invoices of one ledger were when they were last read with their lines."""
+
+    async def of(self, source_ids: Sequence[str]) -> Mapping[str, bytes | None]:
+        """Of those that are there; committed."""
         ...

@@ -19,7 +19,6 @@ from billingone_api.billing.subscriptions.adapters.postgres.companies import (
 from billingone_api.billing.subscriptions.adapters.postgres.detail import PostgresDetail
 from billingone_api.billing.subscriptions.adapters.postgres.files import PostgresFile
 from billingone_api.billing.subscriptions.adapters.postgres.lists import PostgresList
-from billingone_api.billing.subscriptions.adapters.postgres.organisation import time_zone_of
 from billingone_api.billing.subscriptions.adapters.postgres.portfolio import (
     SUBSCRIPTIONS,
     PostgresPortfolio,
@@ -29,6 +28,7 @@ from billingone_api.billing.subscriptions.models import Wanted
 from billingone_api.billing.subscriptions.ports import Portfolio
 from billingone_api.billing.subscriptions.service import Acquaintance, Refresh, companies_alone
 from billingone_api.billing.subscriptions.sweeps import Sweep
+from billingone_api.billing.syncs.adapters.organisation import time_zone_of
 from billingone_api.billing.syncs.adapters.sightings import PostgresSightings
 from billingone_api.billing.syncs.models import RunContext
 from billingone_api.billing.syncs.ports import Step

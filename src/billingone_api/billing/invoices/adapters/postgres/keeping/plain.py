@@ -1,4 +1,4 @@
-"""Rows of a ledger without versions: contacts, accounts; rewritten where something new is said."""
+"""Rows of a ledger without versions, rewritten where something new is said."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -9,22 +9,28 @@ from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.invoices.adapters.postgres.keeping.versioned import LEDGER
 from billingone_api.billing.invoices.books import Account, Contact, Ledger
+from billingone_api.billing.invoices.superops import Asset, Client, User
 from billingone_api.billing.syncs.adapters.sightings import AT, Swept, swept, unmet
 from billingone_api.billing.syncs.models import RunContext, Tally
 from billingone_api.database.fast import fetch, prepare
+from billingone_api.database.tables.superops import (
+    superops_assets,
+    superops_clients,
+    superops_users,
+)
 from billingone_api.database.tables.xero import accounts, xero_contacts
 from billingone_api.database.tenancy import own, owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.process import Process
 
-T = TypeVar("T", bound=Account | Contact)
+Word = TypeVar("Word", bound=Account | Contact | Client | Asset | User)
 
 
-class Plain(Generic[T]):
+class Plain(Generic[Word]):
     """The statements that keep one table; `named` are columns that are called otherwise there."""
 
     def __init__(
-        self, kind: str, table: Table, words: type[T], *, named: Mapping[str, str] | None = None
+        self, kind: str, table: Table, words: type[Word], *, named: Mapping[str, str] | None = None
     ) -> None:
         self.words = words
         self._table = table
@@ -43,7 +49,7 @@ class Plain(Generic[T]):
             )
         )
 
-    def row(self, record: T) -> dict[str, Any]:
+    def row(self, record: Word) -> dict[str, Any]:
         said = asdict(record)
         return {column: said[name] for name, column in self._columns.items()}
 
@@ -58,17 +64,22 @@ class Plain(Generic[T]):
 
 ACCOUNTS: Final = Plain("accounts", accounts, Account, named={"account_class": "class"})
 CONTACTS: Final = Plain("contacts", xero_contacts, Contact)
+CLIENTS: Final = Plain("clients", superops_clients, Client)
+ASSETS: Final = Plain("assets", superops_assets, Asset)
+USERS: Final = Plain("users", superops_users, User)
 
 
-class PostgresPlain(Generic[T]):
+class PostgresPlain(Generic[Word]):
     """The rows of one such table in one ledger."""
 
-    def __init__(self, kept: Plain[T], process: Process, run: RunContext, ledger: Ledger) -> None:
+    def __init__(
+        self, kept: Plain[Word], process: Process, run: RunContext, ledger: Ledger
+    ) -> None:
         self._kept = kept
         self._clock = process.clock
         self._values = owned_by(run.organisation_id, ledger_id=ledger.id)
 
-    async def write(self, work: UnitOfWork, records: Sequence[T]) -> Tally:
+    async def write(self, work: UnitOfWork, records: Sequence[Word]) -> Tally:
         known = await self._known(work, records)
         news = [one for one in records if known.get(one.source_id) != one]
         if news:
@@ -81,11 +92,11 @@ class PostgresPlain(Generic[T]):
             created=created, changed=len(news) - created, unchanged=len(records) - len(news)
         )
 
-    async def _known(self, work: UnitOfWork, records: Sequence[T]) -> dict[str, T | None]:
+    async def _known(self, work: UnitOfWork, records: Sequence[Word]) -> dict[str, Word | None]:
         """What is kept of them; None for one that has a tombstone."""
         ids = [record.source_id for record in records]
         rows = await fetch(work.connection, self._kept.known, **self._values, ids=ids)
         return {row["source_id"]: None if row["is_gone"] else self._words(row) for row in rows}
 
-    def _words(self, row: Mapping[str, Any]) -> T:
+    def _words(self, row: Mapping[str, Any]) -> Word:
         return self._kept.words(**{name: value for name, value in row.items() if name != "is_gone"})

@@ -1,4 +1,4 @@
-"""Which adapters copy books, and in which steps."""
+"""Which adapters copy the books of Xero, and in which steps."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager

@@ -1,0 +1,1 @@
+"""SuperOps behind the ports of invoices."""

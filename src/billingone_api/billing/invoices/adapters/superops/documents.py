@@ -1,0 +1,97 @@
+"""Invoices of SuperOps in our words, in the currency and the days of whoever connected it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from billingone_api.billing.invoices.books import Invoice, Line, State
+from billingone_api.kit.clock import day_of
+from billingone_api.providers.superops import payloads as wire
+
+_STATES: Final[Mapping[str | None, State]] = {
+    "DRAFT": State.DRAFT,
+    "APPROVED": State.APPROVED,
+    "OVERDUE": State.APPROVED,
+    "PAID": State.PAID,
+    "VOID": State.VOID,
+}
+_NOTHING_DUE: Final = frozenset({State.PAID, State.VOID})
+_NOTHING: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What SuperOps leaves unsaid: what it invoices in, and where a day begins."""
+
+    currency: str
+    time_zone: str
+
+    def day(self, told: datetime | date | None) -> date | None:
+        return day_of(told, self.time_zone) if isinstance(told, datetime) else told
+
+
+def invoice(found: wire.Invoice, terms: Terms, *, digest: bytes) -> Invoice:
+    """It tells neither what is due, paid or credited, nor when it changed (contract page, 5)."""
+    state = _STATES.get(found.status, State.UNKNOWN)
+    client, total, tax = found.client or wire.ClientName(), found.total_amount, _tax(found)
+    return Invoice(
+        source_id=found.invoice_id,
+        number=found.display_id,
+        reference=None,
+        contact_id=client.account_id,
+        contact_name=client.name,
+        source_status=found.status,
+        state=state,
+        issued_on=found.invoice_date,
+        due_on=found.due_date,
+        fully_paid_on=terms.day(found.payment_date) if state is State.PAID else None,
+        currency=terms.currency,
+        currency_rate=None,
+        # After every discount, so that it is what was earned without tax.
+        subtotal=None if total is None or tax is None else total - tax,
+        tax=tax,
+        total=total,
+        amount_due=_NOTHING if state in _NOTHING_DUE else total,
+        amount_paid=None,
+        amount_credited=None,
+        line_amounts_are="Exclusive",
+        sent_to_contact=found.sent_to_client,
+        source_updated_at=None,
+        lines=None if found.items is None else tuple(map(_line, found.items)),
+        seen_digest=digest,
+    )
+
+
+def _tax(found: wire.Invoice) -> Decimal | None:
+    """By the invoice's taxes, or else by its lines'; None where either leaves one unsaid."""
+    if found.taxes is not None:
+        return _sum(one.tax_amount for one in found.taxes)
+    if found.items is not None:
+        return _sum(one.tax_amount for one in found.items)
+    return None
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = list(amounts)
+    return None if None in known else sum((one for one in known if one is not None), _NOTHING)
+
+
+def _line(found: wire.Line) -> Line:
+    item = found.service_item or wire.Named()
+    return Line(
+        source_id=found.item_id,
+        description=found.details,
+        quantity=found.quantity,
+        unit_amount=found.unit_price,
+        discount_rate=found.discount_rate,
+        discount_amount=None,
+        line_amount=found.amount,
+        tax_amount=found.tax_amount,
+        tax_type=None,
+        item_code=None,
+        item_name=item.name,
+        account_id=None,
+        account_code=None,
+    )

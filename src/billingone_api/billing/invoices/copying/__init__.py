@@ -1,0 +1,1 @@
+"""Which adapters copy which third party, and in which steps."""
