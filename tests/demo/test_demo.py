@@ -86,8 +86,12 @@ def test_once_syncs_prints_and_ends_though_its_ports_are_taken(project: Path) ->
     assert not told["api_url"].endswith(":8000")
     assert set(told["tokens"]) == ROLES
     assert len(told["curl"]) == 3
-    (pax8,) = told["sync"]["runs"]
+    runs = {run["source"]: run for run in told["sync"]["runs"]}
+    assert set(runs) == {"pax8", "xero"}
+    pax8, xero = runs["pax8"], runs["xero"]
     assert pax8["status"] == "partial"  # the sandbox plants two records that nobody can read
+    (invoices,) = [step for step in xero["steps"] if step["name"] == "invoices"]
+    assert (invoices["counts"]["created"], invoices["counts"]["quarantined"]) == (598, 2)
     (subscriptions,) = [step for step in pax8["steps"] if step["name"] == "subscriptions"]
     assert subscriptions["counts"]["created"] == 298
     assert subscriptions["counts"]["quarantined"] == 2
@@ -105,8 +109,10 @@ def test_once_syncs_prints_and_ends_though_its_ports_are_taken(project: Path) ->
 
 def test_a_second_start_reuses_the_data_serves_and_stops_on_ctrl_c(project: Path) -> None:
     with started(project, "--scale", "25") as (demo, told):
-        (pax8,) = told["sync"]["runs"]
-        assert pax8["counts"]["created"] + pax8["counts"]["changed"] == 0
+        runs = told["sync"]["runs"]
+        assert {run["source"] for run in runs} == {"pax8", "xero"}
+        for run in runs:
+            assert run["counts"]["created"] + run["counts"]["changed"] == 0
         page = httpx.get(told["reference_url"], trust_env=False)
         assert page.status_code == 200
         assert "cdn" not in page.text
@@ -120,8 +126,7 @@ def test_a_second_start_reuses_the_data_serves_and_stops_on_ctrl_c(project: Path
 
 def test_fresh_begins_anew(project: Path) -> None:
     told = summary(run(project, "--once", "--json", "--fresh", "--scale", "1"))
-    (pax8,) = told["sync"]["runs"]
-    assert pax8["counts"]["created"] > 0
+    assert all(run["counts"]["created"] > 0 for run in told["sync"]["runs"])
     assert len(told["top_clients"]) == 1
 
 

@@ -69,7 +69,9 @@ def _tell_story(stack: Stack, screen: Screen) -> dict[str, Any]:
         story.enter_rates()
         rates = ", ".join(f"{currency} {rate}" for currency, rate in EXAMPLE_RATES.items())
         screen.say(f"Example rates of exchange were entered, in AUD for one: {rates}.")
-        screen.say("Pax8 is connected. Syncing everything …")
+        books = story.connect_xero()
+        screen.say(f"Pax8 is connected, and Xero by consent, to read the books of {books}.")
+        screen.say("Syncing everything …")
         with screen.progress() as watch:
             sync = story.sync_all(watch)
         screen.outcome(sync)

@@ -22,10 +22,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who takes part: the organisation, the address of Pax8's secret, and a token for each role."""
+    """Who takes part: the organisation, how third parties are reached, a token for each role."""
 
     organisation: Json
     pax8: Json
+    xero: Json
     tokens: Mapping[str, str]
     service_token: str
 
@@ -72,6 +73,17 @@ class Story:
             raise DemoError(f"Pax8's sandbox refuses the credentials: {tested['detail']}")
         self._finance("PUT", "/v1/integrations/pax8", {"credentials": credentials})
 
+    def connect_xero(self) -> str:
+        """The whole consent, with this program for a browser. Gives the name of the books."""
+        begun = self._finance("POST", "/v1/integrations/xero/authorise")
+        back = self._sent_back(begun["url"])
+        consent = self._finance("POST", "/v1/integrations/xero/callback", back)
+        books = str(self.cast.xero["tenants"][0])
+        [wanted] = [one for one in consent["organisations"] if one["name"] == books]
+        if not wanted["is_chosen"]:
+            self._choose(wanted["tenant_id"])
+        return books
+
     def enter_rates(self) -> None:
         """As a person does until invoices bring rates; these are examples, and said to be."""
         for currency, rate in EXAMPLE_RATES.items():
@@ -99,11 +111,34 @@ class Story:
         items: list[Json] = answer["items"]
         return items
 
+    def _sent_back(self, url: str) -> Json:
+        """What Xero's page puts into the address where a browser would go next."""
+        try:
+            answer = self._http.get(url)
+        except httpx.HTTPError as error:
+            self._stack.check()
+            raise DemoError(f"Xero's page was not shown: {error}") from error
+        if not answer.has_redirect_location:
+            raise DemoError(f"Xero's page sends nobody back: {answer.text[:500]}")
+        query = httpx.URL(answer.headers["Location"]).params
+        return {name: query[name] for name in ("state", "code", "error") if name in query}
+
+    def _choose(self, tenant_id: str) -> None:
+        url, bearer = (
+            f"{self._stack.api_url}/v1/integrations/xero",
+            _bearer(self.cast.tokens["Finance"]),
+        )
+        shown = self._http.get(url, headers=bearer)
+        _read(shown)
+        match = {"If-Match": shown.headers["ETag"]}
+        _read(self._http.put(url, json={"tenant_id": tenant_id}, headers=bearer | match))
+
     def _introduce(self) -> Cast:
         guide = self._called("GET", f"{self._stack.sandbox_url}/")
         return Cast(
             organisation=guide["organisation"],
             pax8=guide["pax8"],
+            xero=guide["xero"],
             tokens={role: self._token(role=role) for role in ROLES},
             service_token=self._token(
                 grant_type="client_credentials",
