@@ -85,7 +85,7 @@ def test_once_syncs_prints_and_ends_though_its_ports_are_taken(project: Path) ->
         told = summary(run(project, "--once", "--json", "--scale", "25"))
     assert not told["api_url"].endswith(":8000")
     assert set(told["tokens"]) == ROLES
-    assert len(told["curl"]) == 3
+    assert len(told["curl"]) == 4
     runs = {run["source"]: run for run in told["sync"]["runs"]}
     assert set(runs) == {"pax8", "xero"}
     pax8, xero = runs["pax8"], runs["xero"]
@@ -98,6 +98,8 @@ def test_once_syncs_prints_and_ends_though_its_ports_are_taken(project: Path) ->
     assert {part["mrr"]["currency"] for part in told["cards"]["mrr"]["value"]["currencies"]} >= {
         "AUD"
     }
+    # Nobody enters rates of exchange: those on Xero's invoices are taken.
+    assert told["cards"]["mrr"]["value"]["reporting"]["amount"] is not None
     assert told["cards"]["active_subscriptions"]["value"] is not None
     for card in ("pending_invoices", "under_licensed_clients"):
         assert told["cards"][card]["value"] is None
@@ -119,6 +121,12 @@ def test_a_second_start_reuses_the_data_serves_and_stops_on_ctrl_c(project: Path
         viewer = {"Authorization": f"Bearer {told['tokens']['Viewer']}"}
         me = httpx.get(told["api_url"] + "/v1/me", headers=viewer, trust_env=False)
         assert me.json()["role"] == "Viewer"
+        late = httpx.get(
+            told["api_url"] + "/v1/invoices?badge=overdue&sort=-amount_due&limit=5",
+            headers=viewer,
+            trust_env=False,
+        )
+        assert [one["source"] for one in late.json()["items"]] == ["xero"] * 5
         demo.send_signal(signal.SIGINT)
         assert demo.wait(PATIENCE) == 0
     assert not still_running(project)

@@ -13,7 +13,7 @@ from billingone_api.demo.errors import DemoError
 from billingone_api.demo.folder import NAME, Folder
 from billingone_api.demo.screen import Screen, curl_lines
 from billingone_api.demo.stack import Stack, running_stack
-from billingone_api.demo.story import EXAMPLE_RATES, Story
+from billingone_api.demo.story import Story
 from billingone_api.embedded.errors import EmbeddedServerError
 
 _PAUSE_SECONDS: Final = 0.5
@@ -66,9 +66,6 @@ def _tell_story(stack: Stack, screen: Screen) -> dict[str, Any]:
         clients = story.push_clients()
         screen.say(f"PanelOne pushed {story.cast.organisation['name']} and its {clients} clients.")
         story.connect_pax8()
-        story.enter_rates()
-        rates = ", ".join(f"{currency} {rate}" for currency, rate in EXAMPLE_RATES.items())
-        screen.say(f"Example rates of exchange were entered, in AUD for one: {rates}.")
         books = story.connect_xero()
         screen.say(f"Pax8 is connected, and Xero by consent, to read the books of {books}.")
         screen.say("Syncing everything …")

@@ -66,7 +66,7 @@ class Screen:
         self.say("\nA token for each role, good for an hour:")
         for role, token in tokens.items():
             self.say(f"\n{role.upper()}={token}")
-        self.say("\nThree things to try:\n")
+        self.say("\nThings to try:\n")
         for line in curl_lines(api_url):
             self.say(f"  {line}")
         self.say(f"\nAnother token:  curl -s -d role=Finance {sandbox_url}/panelone/token")
@@ -77,6 +77,7 @@ def curl_lines(api_url: str) -> tuple[str, ...]:
     return (
         f"curl -s {bearer} {api_url}/v1/dashboard",
         f"curl -s {bearer} '{api_url}/v1/subscriptions?badge=active&sort=-total&limit=5'",
+        f"curl -s {bearer} '{api_url}/v1/invoices?badge=overdue&sort=-amount_due&limit=5'",
         f"curl -s {bearer} --json '{{}}' {api_url}/v1/syncs",
     )
 

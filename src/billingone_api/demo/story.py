@@ -12,8 +12,6 @@ from billingone_api.demo.errors import DemoError
 from billingone_api.demo.stack import Stack
 
 ROLES: Final = ("Owner", "Admin", "Finance", "Engineer", "Viewer")
-EXAMPLE_RATES: Final = {"NZD": "0.9174", "USD": "1.5267"}
-_RATES_SINCE: Final = "2026-01-01"
 _SCOPES: Final = "organisations:write clients:read clients:write"
 _TERMINAL: Final = frozenset({"succeeded", "partial", "failed", "cancelled"})
 
@@ -84,12 +82,6 @@ class Story:
             self._choose(wanted["tenant_id"])
         return books
 
-    def enter_rates(self) -> None:
-        """As a person does until invoices bring rates; these are examples, and said to be."""
-        for currency, rate in EXAMPLE_RATES.items():
-            path = f"/v1/settings/exchange-rates/{currency}/{_RATES_SINCE}"
-            self._finance("PUT", path, {"rate": rate})
-
     def sync_all(self, watch: Callable[[Json], None]) -> Json:
         """Start a sync of everything and show each of its events until it has ended."""
         sync = self._finance("POST", "/v1/syncs", {})
@@ -124,10 +116,8 @@ class Story:
         return {name: query[name] for name in ("state", "code", "error") if name in query}
 
     def _choose(self, tenant_id: str) -> None:
-        url, bearer = (
-            f"{self._stack.api_url}/v1/integrations/xero",
-            _bearer(self.cast.tokens["Finance"]),
-        )
+        url = f"{self._stack.api_url}/v1/integrations/xero"
+        bearer = _bearer(self.cast.tokens["Finance"])
         shown = self._http.get(url, headers=bearer)
         _read(shown)
         match = {"If-Match": shown.headers["ETag"]}
