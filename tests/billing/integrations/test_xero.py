@@ -304,6 +304,20 @@ async def test_several_organisations_need_a_choice(
     ]
 
 
+async def test_a_newer_consent_takes_the_place_of_one_that_waits_for_a_choice(
+    farah: Person, there: Xero, database: Database
+) -> None:
+    home, abroad, _ = there.consent.tenants = there.tenants
+    await farah.connects()
+    there.connections.leave(home.id)
+    there.connections.leave(abroad.id)
+    there.consent.tenants = [abroad]
+    settled = await farah.connects()
+    assert settled["choice_needed"] is False
+    assert [one["name"] for one in settled["organisations"]] == [abroad.name]
+    assert len(await database.as_owner("SELECT FROM xero_consents")) == 1
+
+
 async def test_switching_to_another_organisation_ends_the_work_of_the_first(
     farah: Person, there: Xero, database: Database, api: Api, process: Process
 ) -> None:

@@ -78,8 +78,9 @@ async def settle(
     another one is never read in its place without having been chosen.
     """
     known = await integrations.locked(XERO)
-    await consents.keep(given)
-    chosen = _decided(vault, known, given.reached)
+    before = None if known is None else consented_in(vault, known)
+    await consents.keep(given, beside=before)
+    chosen = _decided(given.reached, before, is_connected=known is not None)
     if chosen is None:
         named = {"organisations": [one.account for one in given.reached]}
         tell(changed("integration.consented", "integration", XERO, before=None, after=named))
@@ -145,10 +146,9 @@ def consented_in(vault: Vault, known: Connection) -> Consented | None:
 
 
 def _decided(
-    vault: Vault, known: Connection | None, reached: Sequence[Consented]
+    reached: Sequence[Consented], before: Consented | None, *, is_connected: bool
 ) -> Consented | None:
-    if known is None:
+    if not is_connected:
         return reached[0] if len(reached) == 1 else None
-    before = consented_in(vault, known)
     same = (one for one in reached if before is not None and one.tenant_id == before.tenant_id)
     return next(same, None)

@@ -110,7 +110,9 @@ class Consents(Protocol):
 
     async def use(self, digest: bytes, *, at: datetime) -> None: ...
 
-    async def keep(self, given: Given) -> None: ...
+    async def keep(self, given: Given, *, beside: Consented | None) -> None:
+        """Beside the consent that is read with; others that waited for a choice are forgotten."""
+        ...
 
     async def reaching(self, tenant_id: UUID) -> Consented | None:
         """By the newest consent that reaches it."""

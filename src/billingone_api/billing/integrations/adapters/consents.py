@@ -80,7 +80,7 @@ _REACHED: Final = (
 _ALL: Final = prepare(_REACHED)
 _REACHING: Final = prepare(_REACHED.where(xero_tenants.c.tenant_id == _TENANT).limit(1))
 _FORGET_OTHERS: Final = prepare(
-    delete(xero_consents).where(own(xero_consents), xero_consents.c.id != _CONSENT)
+    delete(xero_consents).where(own(xero_consents), xero_consents.c.id.is_distinct_from(_CONSENT))
 )
 _FORGET: Final = prepare(delete(xero_consents).where(own(xero_consents)))
 _NO_ROUTE: Final = prepare(
@@ -115,7 +115,8 @@ class PostgresConsents:
     async def use(self, digest: bytes, *, at: datetime) -> None:
         await self._run(_USE, digest=digest, at=at)
 
-    async def keep(self, given: Given) -> None:
+    async def keep(self, given: Given, *, beside: Consented | None) -> None:
+        await self._run(_FORGET_OTHERS, of_consent=beside and beside.consent_id)
         await self._run(
             _KEEP,
             new_id=given.id,

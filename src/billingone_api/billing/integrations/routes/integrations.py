@@ -194,7 +194,11 @@ async def update_integration(
     response: Response,
     if_match: IfMatch = None,
 ) -> IntegrationOut:
-    """The next sync is that many minutes from now; 409 `not_connected` without credentials."""
+    """The next sync is that many minutes from now; 409 `not_connected` without credentials.
+
+    Those after it lie on the same grid; where it is of whole days, at night in the organisation's
+    time zone.
+    """
     await service.reschedule(
         integrations,
         provider=provider,
