@@ -17,10 +17,9 @@ from billingone_api.sandbox.app import Sandbox, SandboxSettings, create_sandbox
 from billingone_api.sandbox.xero.limits import XeroLimits
 from billingone_api.sandbox.xero.room import XeroSettings
 
-FAULTS = (
-    "429:1", "500", "503", "html:502", "garbage", "half_body", "drop",
-    "empty_list", "short_page", "duplicate", "shift",
-)  # fmt: skip
+FAULTS = ("429:1", "500", "503", "html:502", "garbage", "half_body", "drop", "duplicate", "shift")
+LIES = ("empty_list", "short_page")
+"""Nothing tells these from the truth; what they hid is found by the next full sweep."""
 LISTS = ("Invoices", "CreditNotes", "Overpayments", "Prepayments", "Payments", "Contacts", "*")
 DAYS = 4
 
@@ -34,8 +33,11 @@ def sandbox(clock: SetClock) -> Sandbox:
 class Storm:
     """Chance, and what it has done."""
 
-    def __init__(self, copied: Copied, clock: SetClock, seed: int) -> None:
+    def __init__(
+        self, copied: Copied, clock: SetClock, *, seed: int, faults: tuple[str, ...]
+    ) -> None:
         self.copied = copied
+        self.faults = faults
         self.clock = clock
         self.chance = random.Random(seed)  # noqa: S311 - a seed tells the same story twice
         self.deaths = 0
@@ -62,7 +64,7 @@ class Storm:
     async def something_goes_wrong(self) -> None:
         for _ in range(self.chance.randrange(4)):
             rule = {
-                "fault": self.chance.choice(FAULTS),
+                "fault": self.chance.choice(self.faults),
                 "provider": "xero",
                 "path": f"/api.xro/2.0/{self.chance.choice(LISTS)}",
                 "after": self.chance.randrange(3),
@@ -89,10 +91,11 @@ class Storm:
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("faults", "last"), [(FAULTS, "delta"), (FAULTS + LIES, "full")])
 async def test_whatever_happens_the_books_end_equal(
-    copied: Copied, clock: SetClock, seed: int, tally: Tally
+    copied: Copied, clock: SetClock, seed: int, faults: tuple[str, ...], last: str, tally: Tally
 ) -> None:
-    storm = Storm(copied, clock, seed)
+    storm = Storm(copied, clock, seed=seed, faults=faults)
     for _ in range(DAYS):
         await storm.something_goes_wrong()
         await storm.sync(storm.chance.choice(["delta", "delta", "full"]))
@@ -101,11 +104,8 @@ async def test_whatever_happens_the_books_end_equal(
     await copied.process.http.delete(f"{copied.host.removesuffix('/xero')}/_sandbox/faults")
     await copied.left_alone_long_enough()
     clock.move(hours=1)
-    run = await copied.sync(mode="full")
+    run = await copied.sync(mode=last)
     assert run["status"] in {"succeeded", "partial"}, run
     assert await money_kept(copied.database) == await copied.money_told()
-    tally(
-        "12: {} deaths in {} seeded storms over Xero's books, which ended equal",
-        storm.deaths,
-        str(seed),
-    )
+    sentence = "12: {} deaths in {} seeded storms over Xero's books, which ended equal"
+    tally(sentence, storm.deaths, f"{last} {seed}")
