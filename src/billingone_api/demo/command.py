@@ -67,13 +67,15 @@ def _tell_story(stack: Stack, screen: Screen) -> dict[str, Any]:
         screen.say(f"PanelOne pushed {story.cast.organisation['name']} and its {clients} clients.")
         story.connect_pax8()
         books = story.connect_xero()
-        screen.say(f"Pax8 is connected, and Xero by consent, to read the books of {books}.")
+        story.connect_superops()
+        screen.say(f"Pax8 and SuperOps are connected, and Xero by consent: the books of {books}.")
         screen.say("Syncing everything …")
         with screen.progress() as watch:
             sync = story.sync_all(watch)
         screen.outcome(sync)
         dashboard, top = story.dashboard(), story.top_clients()
         screen.cards(dashboard)
+        screen.invoices(dashboard)
         screen.clients(top)
         screen.what_to_try(stack.api_url, stack.sandbox_url, story.cast.tokens)
         return {

@@ -47,8 +47,16 @@ class Screen:
 
     def cards(self, dashboard: Json) -> None:
         table = Table("Card", "Value", "Why", title=f"Dashboard, {dashboard['day']}")
-        for name, card in dashboard["cards"].items():
+        for name, card in (dashboard["cards"] | dashboard["receivables"]).items():
             table.add_row(_title(name), _card_value(name, card), card["detail"] or "")
+        self._console.print(table)
+
+    def invoices(self, dashboard: Json) -> None:
+        table = Table("Client", "Number", "Badge", "Due", title="Latest invoices")
+        table.add_column("Amount due", justify="right")
+        for row in dashboard["latest_invoices"]["value"] or ():
+            shown = (row["client_name"], row["number"], row["badge"], row["due_on"])
+            table.add_row(*(word or _NONE for word in shown), _money(row["amount_due"]))
         self._console.print(table)
 
     def clients(self, rows: Sequence[Json]) -> None:
@@ -119,7 +127,10 @@ def _card_value(name: str, card: Json) -> str:
         return _NONE
     if name == "mrr":
         return _monthly(value)
-    return str(value["count"] if isinstance(value, dict) else value)
+    if not isinstance(value, dict):
+        return str(value)
+    count = str(value["count"])
+    return f"{count}\n{_per_currency(value['amounts'])}" if value.get("amounts") else count
 
 
 def _monthly(value: Json) -> str:

@@ -62,6 +62,7 @@ def running_stack(folder: Folder, *, project: Path, clients: int, tell: Tell) ->
                 f"--port={sandbox_port}",
                 f"--clients={clients}",
                 f"--keys={folder.panelone_keys}",
+                "--rate-limit=0",
             ),
             "api": ("serve",),
             "worker": ("worker",),
@@ -114,6 +115,10 @@ def _third_parties(sandbox_url: str) -> dict[str, str]:
         "XERO_CLIENT_SECRET": PLATFORM[1],
         "XERO_REDIRECT_URI": REDIRECT_URIS[1],
         "XERO_WEBHOOK_KEY": SIGNING_KEY,
+        "SUPEROPS_US_URL": f"{sandbox_url}/superops/us/msp",
+        "SUPEROPS_EU_URL": f"{sandbox_url}/superops/eu/msp",
+        # A call for each invoice takes minutes at the pace that the real one allows.
+        "SUPEROPS_REQUESTS_PER_MINUTE": "6000",
     }
 
 

@@ -1,7 +1,7 @@
 """What the demo does, as PanelOne and a finance person would: over HTTP, with tokens."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -25,6 +25,7 @@ class Cast:
     organisation: Json
     pax8: Json
     xero: Json
+    superops: Json
     tokens: Mapping[str, str]
     service_token: str
 
@@ -60,16 +61,12 @@ class Story:
                 return pushed
 
     def connect_pax8(self) -> None:
-        """Tested before they are saved, as the settings page does."""
-        credentials = {
-            "auth_mode": "client_credentials",
-            "client_id": self.cast.pax8["client_id"],
-            "client_secret": self.cast.pax8["client_secret"],
-        }
-        tested = self._finance("POST", "/v1/integrations/pax8/test", {"credentials": credentials})
-        if not tested["ok"]:
-            raise DemoError(f"Pax8's sandbox refuses the credentials: {tested['detail']}")
-        self._finance("PUT", "/v1/integrations/pax8", {"credentials": credentials})
+        wanted = ("client_id", "client_secret")
+        self._connect("pax8", "client_credentials", self.cast.pax8, wanted)
+
+    def connect_superops(self) -> None:
+        wanted = ("subdomain", "region", "token", "currency")
+        self._connect("superops", "api_token", self.cast.superops, wanted)
 
     def connect_xero(self) -> str:
         """The whole consent, with this program for a browser. Gives the name of the books."""
@@ -103,6 +100,15 @@ class Story:
         items: list[Json] = answer["items"]
         return items
 
+    def _connect(self, provider: str, mode: str, guide: Json, wanted: Sequence[str]) -> None:
+        """Tested before it is saved, as the settings page does."""
+        credentials = {"auth_mode": mode} | {name: guide[name] for name in wanted}
+        path, body = f"/v1/integrations/{provider}", {"credentials": credentials}
+        tested = self._finance("POST", f"{path}/test", body)
+        if not tested["ok"]:
+            raise DemoError(f"The sandbox of {provider} refuses us: {tested['detail']}")
+        self._finance("PUT", path, body)
+
     def _sent_back(self, url: str) -> Json:
         """What Xero's page puts into the address where a browser would go next."""
         try:
@@ -129,6 +135,7 @@ class Story:
             organisation=guide["organisation"],
             pax8=guide["pax8"],
             xero=guide["xero"],
+            superops=guide["superops"],
             tokens={role: self._token(role=role) for role in ROLES},
             service_token=self._token(
                 grant_type="client_credentials",

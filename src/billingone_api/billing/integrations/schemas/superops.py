@@ -109,7 +109,9 @@ class MissingOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_NO_ASSETS]})
 
-    capability: Literal["clients", "invoices", "assets"]
+    capability: Annotated[
+        Literal["clients", "invoices", "assets"], Field(description="What is not to be read.")
+    ]
     detail: Annotated[str, Field(description="What that means and what to do, for people.")]
 
 
