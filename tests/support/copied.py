@@ -10,7 +10,7 @@ from tests.support.reckoning import Money, money_of, raw_lists
 from tests.support.sources import time_passes, work_off
 from tests.support.xero import connect_xero, consent_given
 
-from billingone_api.billing.invoices.books import XERO
+from billingone_api.billing.definitions.models import XERO
 from billingone_api.billing.invoices.jobs import XeroSource
 from billingone_api.billing.syncs.ports import Source
 from billingone_api.process import Process

@@ -12,9 +12,6 @@ from uuid import UUID
 
 from billingone_api.billing.syncs.models import Unreadable
 
-XERO: Final = "xero"
-"""Where the books of Xero come from: the word of tables, URLs and answers."""
-
 T = TypeVar("T")
 
 

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from billingone_api.billing.invoices.books import XERO
+from billingone_api.billing.definitions.models import SUPEROPS, XERO
 from billingone_api.billing.invoices.copying import superops, xero
-from billingone_api.billing.invoices.superops import SUPEROPS
 from billingone_api.billing.syncs.models import RunContext
 from billingone_api.billing.syncs.ports import Step
 from billingone_api.process import Process

@@ -17,7 +17,6 @@ MOST_ASKED: Final = 500
 """Rows that a complete sweep did not meet which are asked for by their ids before they go."""
 FRESH_FOR: Final = timedelta(days=1)
 """How long a list that has no deltas is believed before a delta reads it again."""
-_WHOSE: Final = "Xero"
 
 
 class Named(Protocol):
@@ -71,12 +70,16 @@ _MOMENTS: Final = ("since", "cursor")
 
 @dataclass(frozen=True, slots=True)
 class Keeping(Generic[T]):
-    """Where a list's records are kept; `name` is the list's, and the step's."""
+    """Where a list's records are kept; `name` is the list's, and the step's.
+
+    `source` is what people call whose list it is.
+    """
 
     name: str
     rows: Rows[T]
     sightings: Sightings
     cursors: Cursors
+    source: str
 
 
 @dataclass(slots=True)
@@ -116,7 +119,7 @@ class ListBatch(Generic[T]):
         if not place.is_full:
             return Tally()
         removal = await keeping.sightings.remove_unmet(work)
-        self.notice = removal.doubt(_WHOSE, keeping.name.replace("_", " "))
+        self.notice = removal.doubt(keeping.source, keeping.name.replace("_", " "))
         return Tally(gone=removal.gone)
 
 

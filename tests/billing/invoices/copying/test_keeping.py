@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from tests.support.databases import Database
 
+from billingone_api.billing.definitions.models import XERO
 from billingone_api.billing.invoices.adapters.postgres.keeping.credits import (
     CREDIT_NOTES,
     PostgresCredits,
@@ -23,7 +24,6 @@ from billingone_api.billing.invoices.adapters.postgres.keeping.plain import (
     PostgresPlain,
 )
 from billingone_api.billing.invoices.books import (
-    XERO,
     Allocation,
     Contact,
     Credit,

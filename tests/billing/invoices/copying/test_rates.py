@@ -10,8 +10,9 @@ import pytest
 from tests.support.clock import NOW
 from tests.support.databases import Database
 
+from billingone_api.billing.definitions.models import XERO
 from billingone_api.billing.invoices.adapters.postgres.keeping.rates import PostgresRates
-from billingone_api.billing.invoices.books import XERO, Invoice, Ledger, State
+from billingone_api.billing.invoices.books import Invoice, Ledger, State
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
 

@@ -104,7 +104,7 @@ class Listed:
         return Page([named(one) for one in source_ids if one in self.by_id])
 
     def copying(self, memory: Memory, mode: Mode = Mode.DELTA) -> Copying[Account]:
-        keeping = Keeping("accounts", memory, memory, memory)
+        keeping = Keeping("accounts", memory, memory, memory, "Xero")
         return Copying(keeping, self.read, self.find, mode)
 
 
@@ -208,7 +208,7 @@ async def test_a_list_without_deltas_is_read_again_after_a_day_or_when_all_is_as
         return Page([named("a")])
 
     def whole(mode: Mode) -> Whole[Account]:
-        return Whole(Keeping("accounts", memory, memory, memory), read, mode, clock)
+        return Whole(Keeping("accounts", memory, memory, memory, "Xero"), read, mode, clock)
 
     tally, [batch] = await copied(whole(Mode.DELTA))
     assert (tally, batch.total) == (Tally(created=1, gone=1), 1)

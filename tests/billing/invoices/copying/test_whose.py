@@ -8,7 +8,7 @@ from tests.support.clock import SetClock
 from tests.support.copied import Copied
 from tests.support.reckoning import money_kept
 
-from billingone_api.billing.invoices.books import XERO
+from billingone_api.billing.definitions.models import XERO
 from billingone_api.kit.ids import new_id
 
 

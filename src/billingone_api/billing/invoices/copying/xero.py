@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from billingone_api.billing.integrations.models import PROVIDERS
 from billingone_api.billing.integrations.wiring import xero_for
 from billingone_api.billing.invoices.adapters.postgres.keeping.credits import (
     CREDIT_NOTES,
@@ -128,4 +129,4 @@ class _Lists:
         scope = {"ledger_id": self.ledger.id}
         sightings = PostgresSightings(self.process, self.run, swept, scope)
         cursors = PostgresCursors(self.process, self.run, str(self.ledger.id))
-        return Keeping(swept.kind, rows, sightings, cursors)
+        return Keeping(swept.kind, rows, sightings, cursors, PROVIDERS[self.run.source])
