@@ -10,9 +10,10 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.support.api import Api, made_process, settings_for
+from tests.support.api import Api, made_process, running_app, settings_for
 from tests.support.clock import NOW, SetClock
 from tests.support.databases import Database
+from tests.support.people import Mint
 from tests.support.waiting import until
 from tests.support.xero import BOOKS, sent_back, xero_over_sockets, xero_settings
 
@@ -152,6 +153,43 @@ async def test_the_address_asks_for_what_is_read_and_proves_who_asks(
     assert (asked["client_id"], asked["redirect_uri"]) == (PLATFORM[0], REDIRECT_URIS[0])
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["state"]) == 43
+
+
+async def test_an_app_made_before_granular_scopes_asks_for_broad_ones(
+    database: Database, clock: SetClock, sandbox: Sandbox, mint: Mint, organisation_id: UUID
+) -> None:
+    """A newer app that asks for one of them is shown Xero's own error page, and stays there."""
+    async with (
+        xero_over_sockets(sandbox) as host,
+        made_process(
+            settings_for(database, **xero_settings(host), xero_scopes="broad"), clock=clock
+        ) as process,
+        running_app(process) as app,
+    ):
+        person = Person(Api(app, mint, organisation_id).finance)
+        async with httpx.AsyncClient(follow_redirects=False) as browser:
+            assert (await browser.get(await person.begins())).status_code == 500
+        sandbox.xero.apps[PLATFORM[0]].broad = True
+        sandbox.xero.consent.tenants = sandbox.xero.tenants[:1]
+        assert (await person.connects())["choice_needed"] is False
+        shown = (await person.client.get(f"{XERO}/app")).json()
+        assert "accounting.transactions.read" in shown["scopes"]
+        assert await person.tests() == {"ok": True}
+
+
+async def test_one_token_set_serves_every_organisation_of_a_consent(
+    farah: Person, there: Xero, clock: SetClock
+) -> None:
+    home, abroad, _ = there.consent.tenants = there.tenants
+    await farah.connects()
+    for tenant in (home, abroad, home):
+        await farah.chooses(tenant.id)
+        assert await farah.tests() == {"ok": True}
+    clock.move(minutes=30)
+    assert await farah.tests() == {"ok": True}
+    await farah.chooses(abroad.id)
+    assert await farah.tests() == {"ok": True}
+    assert (there.grants.counts["exchanged"], there.grants.counts["refreshed"]) == (1, 1)
 
 
 async def test_neither_state_nor_verifier_nor_tokens_are_found_in_the_database(
