@@ -19,6 +19,7 @@ from tests.support.databases import ROOT, Database
 from tests.support.figures import Figure
 from tests.support.people import SECRET
 from tests.support.postgres_tools import dumped
+from tests.support.superops import superops_settings
 from tests.support.xero import xero_settings
 
 from billingone_api.embedded.redis import EmbeddedRedis
@@ -101,6 +102,7 @@ async def test_a_planted_secret_is_found_nowhere(
 ) -> None:
     organisation_id: UUID = new_id()
     xero = xero_settings("https://sandbox.test/xero")
+    superops = superops_settings("https://sandbox.test/superops")
     environment = environment_for(own_database) | {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
@@ -109,7 +111,7 @@ async def test_a_planted_secret_is_found_nowhere(
         "PAX8_TOKEN_URL": "https://sandbox.test/pax8/v1/token",
         "PAX8_REQUESTS_PER_SECOND": "1000",
         "WORKER_SWEEP_SECONDS": "0.1",
-        **{name.upper(): str(value) for name, value in xero.items()},
+        **{name.upper(): str(value) for name, value in (xero | superops).items()},
     }
     ran = await asyncio.to_thread(
         subprocess.run,
@@ -140,7 +142,7 @@ async def test_a_planted_secret_is_found_nowhere(
     }
     raw_key = base64.b64decode(KEY)
     assert raw_key.hex() not in places["a dump of the database"]
-    assert len(secrets) >= 20
+    assert len(secrets) >= 22
     for name, secret in secrets.items():
         assert len(secret) >= 16, name
     # What the search goes through is really there.

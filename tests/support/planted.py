@@ -33,7 +33,9 @@ from billingone_api.worker import Worker
 BASE = "https://sandbox.test"
 GOOD, BAD, OTHER = "planted-good-Zk3vB9q/+w7=", "planted-bad-7Yt2Lm&x%1", 'planted-other-"q\\0Rr5'
 PAX8, XERO = "/v1/integrations/pax8", "/v1/integrations/xero"
+SUPEROPS = "/v1/integrations/superops"
 OWN_APP = "planted-own-app-Hs5+/Tq8="
+TOKEN, OTHER_TOKEN = "planted-token-Vn4+/Ew2=", "planted-token-Jb6%&Ry9"
 TOKENS = ("access_token", "refresh_token")
 MOODS = ("401", "400", "403", "429", "500", "away", "broken", "garbled")
 
@@ -140,6 +142,20 @@ class Story:
             await self.finance("DELETE", f"{XERO}/app")
         self.ground.mood = "well"
 
+    async def wander_through_superops(self) -> None:
+        """Connected, met with every mood as it is tested and synced, and disconnected."""
+        place = {"auth_mode": "api_token", "subdomain": "bluegumit", "region": "us"}
+        given, other = ({**place, "token": one, "currency": "AUD"} for one in (TOKEN, OTHER_TOKEN))
+        for mood in MOODS:
+            await self.finance("PUT", SUPEROPS, json={"credentials": given})
+            self.ground.mood = mood
+            await self.finance("POST", f"{SUPEROPS}/test", json={"credentials": other})
+            await self.finance("POST", f"{SUPEROPS}/test", json={})
+            spoilt = given | {"token": f"{TOKEN} {TOKEN}"}
+            await self.finance("PUT", SUPEROPS, json={"credentials": spoilt})
+            self.ground.mood = "well"
+            await self.finance("DELETE", SUPEROPS)
+
     async def consent(self) -> dict[str, str]:
         """What a browser brings back; it is the one thing that is shown to be sent elsewhere."""
         begun = await self.ask(self.api.finance, "POST", f"{XERO}/authorise", is_shown=False)
@@ -233,6 +249,7 @@ async def main() -> None:
             story = Story(api, ground, worker)
             await story.introduce()
             await story.wander_through_xero()
+            await story.wander_through_superops()
             await story.connect(GOOD)
             sync_id = await story.sync()
             await story.make_key()
@@ -243,6 +260,7 @@ async def main() -> None:
         await working
     story.secrets |= {f"token {n}": token for n, token in enumerate(ground.tokens)}
     story.secrets |= {"the secret": GOOD, "a bad secret": BAD, "another secret": OTHER}
+    story.secrets |= {"a token of SuperOps": TOKEN, "another one": OTHER_TOKEN}
     story.secrets |= {"an app's secret": OWN_APP, **story.passed_on}
     spans = [span.to_json() for span in exporter.get_finished_spans()]
     shown = {"answers": story.answers, "spans": spans, "metrics": generate_latest().decode()}
