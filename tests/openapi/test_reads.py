@@ -54,7 +54,6 @@ MESSAGES = {
     "watch_sync": 9,
 }
 ABSENT = {
-    "get_invoice",
     "get_subscription",
     "get_sync",
     "get_audit_entry",
