@@ -30,6 +30,7 @@ MESSAGES = {
     "get_product": 4,
     "get_subscription": 4,
     "get_sync": 6,
+    "get_xero_app": 4,
     "list_api_keys": 4,
     "list_audit": 4,
     "list_clients": 7,
@@ -41,6 +42,7 @@ MESSAGES = {
     "list_subscriptions": 4,
     "list_syncs": 6,
     "list_unmapped": 7,
+    "list_xero_organisations": 5,
     "count_invoices": 5,
     "count_subscriptions": 5,
     # twice three: the caller is judged in a transaction of its own, before the answer begins
