@@ -1,6 +1,6 @@
 """Copies lists that have no changes to ask for: all of each, from end to end, every time."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final, Generic
@@ -22,8 +22,7 @@ _WHOSE: Final = "SuperOps"
 class WalkBatch(Generic[T]):
     """Some records of a list; `same` are those that need no writing.
 
-    The first one forgets what an earlier attempt met. Where the walk has met all there is, the
-    last one also removes what was not met.
+    Where the walk has met all there is, the last one also removes what the run has not met.
     """
 
     keeping: Keeping[T]
@@ -31,7 +30,6 @@ class WalkBatch(Generic[T]):
     unreadable: Sequence[Unreadable]
     same: Collection[str]
     total: int | None
-    begins: bool
     ending: "Ending | None" = None
     notice: str | None = None
 
@@ -42,8 +40,6 @@ class WalkBatch(Generic[T]):
 
     async def write(self, work: Work) -> Tally:
         keeping = self.keeping
-        if self.begins:
-            await keeping.sightings.begin_again(work)
         records = {one.source_id: one for one in self.records}
         tally = await keeping.rows.write(work, tuple(records.values()))
         aside = {one.key: one for one in self.unreadable}
@@ -87,14 +83,11 @@ class Walking(Generic[T]):
     async def batches(self, checkpoint: Checkpoint | None) -> AsyncGenerator[WalkBatch[T]]:
         if checkpoint and checkpoint["is_done"]:
             return
-        walk, begins = self.open(), True
+        walk = self.open()
         async with aclosing(walk.pages()) as pages:
             async for page in pages:
-                yield WalkBatch(
-                    self.keeping, page.records, page.unreadable, (), walk.total, begins=begins
-                )
-                begins = False
-        yield _last(self.keeping, walk, begins=begins)
+                yield WalkBatch(self.keeping, page.records, page.unreadable, (), walk.total)
+        yield _last(self.keeping, walk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +96,7 @@ class WalkingInvoices:
 
     That call is made for those that are new, or whose row in the list is another than when they
     were last read; in a full sync for all, since a line may change and leave the row as it was.
+    A run that was interrupted does not make it again for what it has read.
     """
 
     keeping: Keeping[Invoice]
@@ -113,49 +107,40 @@ class WalkingInvoices:
     async def batches(self, checkpoint: Checkpoint | None) -> AsyncGenerator[WalkBatch[Invoice]]:
         if checkpoint and checkpoint["is_done"]:
             return
-        walk, begins = self.superops.invoices(), True
+        walk = self.superops.invoices()
+        met = await self.keeping.sightings.met() if checkpoint else set()
         async with aclosing(walk.pages()) as pages:
             async for page in pages:
-                known = await self._known(page)
+                same = await self._same(page, met)
                 for start in range(0, len(page.records), AT_ONCE):
                     some = page.records[start : start + AT_ONCE]
-                    yield await self._batch(some, known, walk.total, begins=begins)
-                    begins = False
-                if page.unreadable:
-                    yield WalkBatch(
-                        self.keeping, (), page.unreadable, (), walk.total, begins=begins
-                    )
-                    begins = False
-        yield _last(self.keeping, walk, begins=begins)
+                    yield await self._batch(some, same, met, walk.total)
+                if aside := [one for one in page.unreadable if one.key not in met]:
+                    yield WalkBatch(self.keeping, (), aside, (), walk.total)
+        yield _last(self.keeping, walk)
 
-    async def _known(self, page: Page[Listed]) -> Mapping[str, bytes | None]:
-        if self.mode is Mode.FULL:
-            return {}
-        return await self.digests.of([one.source_id for one in page.records])
+    async def _same(self, page: Page[Listed], met: Collection[str]) -> set[str]:
+        """Those that need no call."""
+        rows = {one.source_id: one.digest for one in page.records}
+        known = await self.digests.of(list(rows))
+        same = {source_id for source_id, digest in rows.items() if known.get(source_id) == digest}
+        return same.intersection(met) if self.mode is Mode.FULL else same
 
     async def _batch(
-        self,
-        some: Sequence[Listed],
-        known: Mapping[str, bytes | None],
-        total: int | None,
-        *,
-        begins: bool,
+        self, some: Sequence[Listed], same: set[str], met: set[str], total: int | None
     ) -> WalkBatch[Invoice]:
-        same = {one.source_id for one in some if known.get(one.source_id) == one.digest}
         found = [await self.superops.invoice(one) for one in some if one.source_id not in same]
         return WalkBatch(
             self.keeping,
             [one for one in found if isinstance(one, Invoice)],
             [one for one in found if isinstance(one, Unreadable)],
-            same,
+            {one.source_id for one in some} & same - met,
             total,
-            begins=begins,
         )
 
 
-def _last(keeping: Keeping[T], walk: Walk[Any], *, begins: bool) -> WalkBatch[T]:
-    ending = Ending.of(walk, keeping.name)
-    return WalkBatch(keeping, (), (), (), walk.total, begins=begins, ending=ending)
+def _last(keeping: Keeping[T], walk: Walk[Any]) -> WalkBatch[T]:
+    return WalkBatch(keeping, (), (), (), walk.total, Ending.of(walk, keeping.name))
 
 
 def _never_still(name: str) -> str:

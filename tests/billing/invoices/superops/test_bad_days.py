@@ -11,6 +11,7 @@ from tests.support.superops_copied import CopiedSuperOps, steps_of
 
 from billingone_api.billing.invoices.adapters.superops.lists import MOST_IN_A_ROW
 from billingone_api.billing.invoices.jobs import SuperOpsSource
+from billingone_api.billing.invoices.walks import AT_ONCE
 from billingone_api.sandbox.superops.accounts import Role
 
 
@@ -42,6 +43,26 @@ async def test_a_limit_in_mid_sync_parks_the_run_until_it_may_go_on(
     assert calls.seen <= 2 * len(copied.ids()), "what was kept is not asked for again"
     await copied.control("/limits", {"minute": None})
     await agree(copied)
+
+
+async def test_a_full_sync_that_is_parked_does_not_begin_anew(
+    copied: CopiedSuperOps, clock: SetClock
+) -> None:
+    first = await copied.sync()
+    count = len(copied.ids())
+    await copied.control("/limits", {"minute": 35})
+    calls = copied.watched()
+    sync_id = await copied.asked(mode="full")
+    parked, run = 0, await copied.goes_on(sync_id)
+    while run["finished_at"] is None:
+        parked += 1
+        clock.move(minutes=2)
+        run = await copied.goes_on(sync_id)
+    assert parked >= 2
+    assert calls.seen <= count + parked * AT_ONCE, "what this run has read it does not read again"
+    step = steps_of(run)["invoices"]["counts"]
+    assert (step["unchanged"], step["changed"]) == (count - 2, 0)
+    assert step["quarantined"] == steps_of(first)["invoices"]["counts"]["quarantined"] == 2
 
 
 @pytest.mark.parametrize(
