@@ -20,6 +20,11 @@ from billingone_api.billing.integrations.routes import integrations, superops, w
 from billingone_api.billing.invoices.routes import accounts as account_mapping
 from billingone_api.billing.invoices.routes import lists as invoices
 from billingone_api.billing.panelone import routes as panelone
+from billingone_api.billing.reconciliation.routes import decisions as line_decisions
+from billingone_api.billing.reconciliation.routes import files as snapshot_files
+from billingone_api.billing.reconciliation.routes import rules as count_rules
+from billingone_api.billing.reconciliation.routes import settings as reconciliation_settings
+from billingone_api.billing.reconciliation.routes import snapshots
 from billingone_api.billing.settings import routes as settings_area
 from billingone_api.billing.sources import SOURCES
 from billingone_api.billing.subscribers import SUBSCRIBERS
@@ -61,6 +66,7 @@ _TAGS: Final = {
     "subscriptions": "What clients are subscribed to, at which price, with every change seen.",
     "invoices": "What clients are invoiced, owe and have paid, each invoice once.",
     "clients": "PanelOne's clients, and which record of a third party belongs to whom.",
+    "reconciliation": "What clients use against what is licensed for them, and how sure that is.",
     "syncs": "Copying from third parties: asked for, under way, done.",
     "integrations": "Connections to third parties: credentials, schedules, status.",
     "settings": "What an organisation chose: bases of figures, exchange rates.",
@@ -70,7 +76,7 @@ _TAGS: Final = {
 OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"}) | webhooks.OPEN
 """What answers without a token, besides the reference page; a test compares it with the app."""
 
-_READ_BY_ROW: Final = frozenset({"/v1/panelone/clients:batch"})
+_READ_BY_ROW: Final = frozenset({"/v1/panelone/clients:batch", "/v1/panelone/counts"})
 _READ_AS_IT_CAME: Final = webhooks.OPEN
 
 # The most asked stand first: routers are tried in turn.
@@ -79,6 +85,11 @@ _AREAS: Final[tuple[APIRouter, ...]] = (
     invoices.router,
     clients.router,
     dashboard.router,
+    snapshots.router,
+    snapshot_files.router,
+    line_decisions.router,
+    count_rules.router,
+    reconciliation_settings.router,
     syncs.router,
     access.router,
     account_mapping.router,

@@ -26,6 +26,8 @@ INSTANT = datetime(2026, 11, 24, 1, tzinfo=UTC)
 # What a check constraint asks for; everything else follows from the column's type.
 CHOSEN: dict[tuple[str, str], Any] = {
     ("audit", "actor_kind"): "person",
+    ("client_count_history", "metric"): "devices",
+    ("client_counts", "metric"): "devices",
     ("client_credits", "kind"): "credit_note",
     ("client_credits", "state"): "approved",
     ("client_links", "origin"): "exact",
@@ -34,8 +36,14 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("invoices", "twin_by"): "exact",
     ("ledgers", "is_current"): False,  # of one source one is
     ("ledgers", "source"): "xero",
+    ("line_decisions", "assignee"): None,
+    ("line_decisions", "kind"): "acknowledge",
+    ("line_decisions", "until"): None,
     ("organisation_settings", "annual_price_is"): "year",
     ("organisation_settings", "pax8_price_is"): "sell",
+    ("snapshots", "outcome"): "clean",
+    ("snapshots", "status"): "done",
+    ("snapshots", "trigger"): "person",
     ("sync_runs", "mode"): "full",
     ("sync_runs", "status"): "succeeded",
     ("sync_steps", "status"): "done",

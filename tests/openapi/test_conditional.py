@@ -24,6 +24,7 @@ READS = {
 WITHOUT_TAG = {
     "get_me": "who is signed in is kept by nobody: no-store",
     "get_dashboard": "figures as of this moment",
+    "list_count_presets": "what the portfolio of this moment holds",
     "count_subscriptions": "figures as of this moment",
     "count_invoices": "figures as of this moment",
     "get_invoice_summary": "figures as of this moment",
@@ -34,6 +35,9 @@ WITHOUT_TAG = {
     "export_clients_workbook": "a file: no-store",
     "export_invoices": "a file: no-store",
     "export_invoices_workbook": "a file: no-store",
+    "export_snapshot": "a file: no-store",
+    "export_snapshot_workbook": "a file: no-store",
+    "export_snapshot_lines": "a file: no-store",
     "export_subscriptions": "a file: no-store",
     "export_subscriptions_workbook": "a file: no-store",
     "watch_sync": "a stream: no-store",
@@ -43,6 +47,11 @@ TAGGED = sorted(READS.keys() - WITHOUT_TAG.keys())
 CHANGES: dict[str, tuple[str, Any]] = {
     "choose_xero_organisation": ("get_integration", {"tenant_id": str(id_of(MARK))}),
     "update_billing_settings": ("get_billing_settings", {"annual_price_is": "month"}),
+    "update_reconciliation_settings": ("get_reconciliation_settings", {"stale_after_hours": 72}),
+    "update_count_rule": (
+        "get_count_rule",
+        {"name": "Suites", "metric": "users", "products": [MARK]},
+    ),
     "update_integration": ("get_integration", {"schedule_minutes": 45}),
     "update_invoice": ("get_invoice", {"client_id": str(id_of(MARK))}),
     "put_account_mapping": ("get_account_mapping", {"mappings": []}),

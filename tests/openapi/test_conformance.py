@@ -14,7 +14,9 @@ from tests.support.node import OPENAPI
 from billingone_api.kit.ids import new_id
 
 HERE = Path(__file__).parent
-SCOPES = ("organisations:write", "clients:read", "clients:write", "sessions:revoke")
+SCOPES = (
+    "organisations:write", "clients:read", "clients:write", "counts:write", "sessions:revoke",
+)  # fmt: skip
 EXAMPLES = os.environ.get("EXAMPLES", "5")
 
 

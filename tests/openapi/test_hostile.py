@@ -18,7 +18,9 @@ from tests.support.operations import OPERATIONS, Operation, encoded
 
 from billingone_api.embedded.postgres import EmbeddedPostgres
 
-SCOPES = ("organisations:write", "clients:read", "clients:write", "sessions:revoke")
+SCOPES = (
+    "organisations:write", "clients:read", "clients:write", "counts:write", "sessions:revoke",
+)  # fmt: skip
 # percent-encoded where an address could not hold it otherwise
 TEXTS = (
     "", "%20", "%00", "%ED%A0%80", "%FF", "%25", "%5C", "%25%5C", "%27", "%22", "_", "*",

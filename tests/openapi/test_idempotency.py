@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 from tests.support.api import Api, running_app
+from tests.support.clock import NOW
 from tests.support.databases import Database
 from tests.support.figures import Figure
 from tests.support.operations import OPERATIONS
@@ -23,6 +24,7 @@ from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
 
 HARMLESS = {
+    "try_count_rule": "reckons what a rule would change, and keeps nothing of it",
     "create_sync_ticket": "is kept nowhere: a second ticket takes nothing from the first",
     "connect_xero": "its state is taken once by itself; the same again is told so",
     "test_xero": "asks Xero and keeps only what it found; the same again is the same",
@@ -98,6 +100,28 @@ async def push_clients(house: House) -> Request:
     )
 
 
+async def push_counts(house: House) -> Request:
+    client = {"id": str(new_id()), "name": "Acacia Dental"}
+    await house.api.service("clients:write").post(
+        "/v1/panelone/clients:batch", json={"clients": [client]}
+    )
+    count = {
+        "client_id": client["id"],
+        "metric": "devices",
+        "count": 7,
+        "counted_at": "2026-11-24T00:00:00Z",
+        "source": "ninjaone",
+    }
+    return Request(
+        house.api.service("counts:write"),
+        "/v1/panelone/counts",
+        {"counts": [count]},
+        {"counts": [count | {"count": 8}]},
+        {"counts": "none"},
+        lambda: house.count("client_counts"),
+    )
+
+
 async def revoke_sessions(house: House) -> Request:
     return Request(
         house.api.service("sessions:revoke"),
@@ -106,6 +130,64 @@ async def revoke_sessions(house: House) -> Request:
         {"session_id": "session-8"},
         {"session_id": ""},
         lambda: house.count("revocations"),
+    )
+
+
+async def create_count_rule(house: House) -> Request:
+    await house.database.insert(
+        "products",
+        organisation_id=house.api.organisation_id,
+        source="pax8",
+        source_id="product-1",
+        fetched_at=NOW,
+    )
+    rule = {"name": "Suites", "metric": "users", "products": ["product-1"]}
+    return Request(
+        house.api.finance,
+        "/v1/reconciliation/rules",
+        rule,
+        rule | {"name": "Others"},
+        rule | {"ratio": "0"},
+        lambda: house.count("count_rules"),
+    )
+
+
+async def take_snapshot(house: House) -> Request:
+    return Request(
+        house.api.finance,
+        "/v1/reconciliation/snapshots",
+        {},
+        {"x": 1},
+        None,
+        lambda: house.count("snapshots"),
+    )
+
+
+async def decide_lines(house: House) -> Request:
+    mine, ids = house.api.organisation_id, [new_id() for _ in range(3)]
+    client, rule, snapshot = ids
+    insert = house.database.insert
+    await insert("clients", organisation_id=mine, id=client, name="Acacia", active=True)
+    dated = {"created_at": NOW, "changed_at": NOW}
+    await insert("count_rules", organisation_id=mine, id=rule, name="Suites", **dated)
+    taken = {"status": "done", "outcome": "clean", "trigger": "person", "requested_at": NOW}
+    await insert("snapshots", organisation_id=mine, id=snapshot, **taken)
+    of = {"snapshot_id": snapshot, "client_id": client, "rule_id": rule, "metric": "users"}
+    line = {"status": "under_licensed", "is_tolerated": False, "facts": "facts"}
+    await insert("snapshot_lines", organisation_id=mine, **of, **line)
+    said = {
+        "snapshot_id": str(snapshot),
+        "lines": [{"client_id": str(client)}],
+        "kind": "ignore",
+        "reason": "Spare.",
+    }
+    return Request(
+        house.api.finance,
+        "/v1/reconciliation/decisions",
+        said,
+        said | {"kind": "acknowledge"},
+        said | {"until": "2026-11-30"},
+        lambda: house.count("line_decisions"),
     )
 
 
@@ -136,9 +218,13 @@ REQUESTS: dict[str, Callable[[House], Awaitable[Request]]] = {
     "start_sync": start_sync,
     "cancel_sync": cancel_sync,
     "push_clients": push_clients,
+    "push_counts": push_counts,
     "revoke_sessions": revoke_sessions,
     "create_api_key": create_api_key,
     "authorise_xero": authorise_xero,
+    "create_count_rule": create_count_rule,
+    "take_snapshot": take_snapshot,
+    "decide_lines": decide_lines,
 }
 each_post = pytest.mark.parametrize("name", REQUESTS)
 

@@ -9,6 +9,7 @@ import io
 import zipfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -41,13 +42,21 @@ WITH_ID = {
     for name, found in sorted(OPERATIONS.items(), key=lambda item: ORDER.index(item[1].method))
     if set(found.named("path")) - {"provider", "organisation_id"}
 }
-LISTS = {name: found for name, found in READS.items() if "cursor" in found.named("query")}
+LISTS = {
+    name: found
+    for name, found in READS.items()
+    if "cursor" in found.named("query") and not found.named("path")
+}
+OF_PRODUCTS = {"create_count_rule", "update_count_rule", "try_count_rule"}
+_numbers = count()
 # These hold figures, words that are the same for everybody, or one organisation's choices.
 NAMELESS = {
     "count_invoices",
     "count_subscriptions",
     "get_definitions",
     "get_invoice_summary",
+    "get_reconciliation_settings",
+    "list_count_presets",
 }
 
 
@@ -85,7 +94,12 @@ def body_of(operation: Operation, mark: str) -> Any:
     """The document's example, with the ids of the rows with that mark."""
     if operation.id == "put_account_mapping":
         return {"mappings": [{"account_id": mark, "category": "hardware"}]}
-    ids = dict.fromkeys(uuids(operation, "body"), str(id_of(mark)))
+    ids: dict[str, Any] = dict.fromkeys(uuids(operation, "body"), str(id_of(mark)))
+    if operation.id in OF_PRODUCTS:
+        # A product counts once against a metric: each rule of these tests has one of its own.
+        ids |= {"metric": f"metric_{next(_numbers)}", "products": [mark]}
+    if operation.id == "decide_lines":
+        ids |= {"lines": [{"client_id": str(id_of(mark)), "rule_id": str(id_of(mark))}]}
     return operation.example() | ids if ids else operation.example()
 
 

@@ -19,7 +19,8 @@ from billingone_api.kit.ids import new_id
 LISTS = {
     name: operation
     for name, operation in OPERATIONS.items()
-    if {"cursor", "limit"} <= set(operation.named("query"))
+    # Lists of one thing, such as a frozen snapshot, are walked in the tests of their area.
+    if {"cursor", "limit"} <= set(operation.named("query")) and not operation.named("path")
 }
 SIZES = (1, 3, 7)
 ROWS = 11

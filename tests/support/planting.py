@@ -24,6 +24,8 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
     "api_keys": {"scopes": ["clients:read"]},
     "client_credits": {"source": "xero", "currency": "AUD"},
     "credit_allocations": {"is_deleted": False},
+    "count_rule_versions": {"metric": "devices", "exclusions": "[]", "is_active": True},
+    "count_rules": {"metric": "devices", "exclusions": "[]", "is_active": True},
     "due_work": {"lease": None, "leased_until": None},
     "exchange_rates": {"currency": "USD"},
     "integrations": {"attention_code": None, "auth_mode": "client_credentials"},
@@ -37,7 +39,13 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
     "ledgers": {"source": "xero", "is_current": True},
     "payments": {"source": "xero", "currency": "AUD", "is_deleted": False},
     "products": {"usage_evidence": None, "usage_billed_by_hand": None},
+    "reconciliation_settings": {"schedule_time_zone": None},
     "revocations": {"issued_before": _LONG_AGO},
+    "line_decisions": {"withdrawn_at": None, "withdrawn_by": None},
+    "snapshot_lines": {"status": "matched", "reason": None, "stake_reason": None},
+    "snapshot_rows": {"status": "matched", "metrics": "[]", "stakes": "[]"},
+    "snapshot_seats": {"badge": "active", "currency": "AUD"},
+    "snapshots": {"problem": None, "detail": None},
     "subscriptions": {
         "source_status": "Active",
         "currency": "AUD",
@@ -65,7 +73,7 @@ def id_of(mark: str) -> UUID:
 
 
 async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> None:
-    """A row with each mark in every table, every integration, and a company that is nobody's.
+    """A row with each mark in every table, every integration, a company and a product of nobody's.
 
     All that stands in somebody's books stands in the same ones.
     """
@@ -84,6 +92,9 @@ async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> 
             for more in _MORE_INTEGRATIONS:
                 one = a_row(TABLES["integrations"], organisation_id, marked(mark))
                 await _insert(connection, "integrations", one | more)
+            held = a_row(TABLES["subscriptions"], organisation_id, marked(f"{mark}-unmapped"))
+            theirs = {"source": "pax8", "gone_at": None, "client_id": id_of(mark)}
+            await _insert(connection, "subscriptions", held | _MEANT["subscriptions"] | theirs)
     finally:
         await connection.close()
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from billingone_api.billing.audit.wiring import write_down
+from billingone_api.billing.reconciliation.scheduling import keep_schedule
 from billingone_api.process import Subscriber
 
-SUBSCRIBERS: Final[Sequence[Subscriber]] = (write_down,)
+SUBSCRIBERS: Final[Sequence[Subscriber]] = (write_down, keep_schedule)

@@ -16,6 +16,11 @@ from billingone_api.database.tables.invoices import (
     payment_versions,
     payments,
 )
+from billingone_api.database.tables.reconciliation import (
+    RULE_FACTS,
+    count_rule_versions,
+    count_rules,
+)
 from billingone_api.database.tables.subscriptions import (
     FACTS,
     subscription_versions,
@@ -37,6 +42,7 @@ HISTORIES: Final = {
     invoices: History(invoice_versions, "invoice_id", INVOICE_FACTS),
     client_credits: History(credit_versions, "credit_id", CREDIT_FACTS),
     payments: History(payment_versions, "payment_id", PAYMENT_FACTS),
+    count_rules: History(count_rule_versions, "rule_id", RULE_FACTS),
 }
 
 

@@ -34,5 +34,13 @@ async def write_invoices(work: UnitOfWork) -> None:
     await _take(work, _ALONE, about="invoices")
 
 
+async def change_rules(work: UnitOfWork) -> None:
+    """Until the commit nobody else of this organisation changes a count rule.
+
+    Two that give the same product to two rules at once would not see each other's.
+    """
+    await _take(work, _ALONE, about="count-rules")
+
+
 async def _take(work: UnitOfWork, turn: TextClause, *, about: str = "mapping") -> None:
     await work.connection.execute(turn, {"turn": f"{about}:{work.organisation_id}"})

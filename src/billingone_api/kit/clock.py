@@ -1,9 +1,12 @@
 """The time, injected: production reads the system, tests choose."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo, available_timezones
+
+MONTHS_A_YEAR: Final = 12
 
 
 class Clock(Protocol):
@@ -35,3 +38,20 @@ def known_time_zone(name: str) -> str:
     if name not in time_zones():
         raise ValueError("Should be a time zone of the IANA database, such as Australia/Sydney.")
     return name
+
+
+def next_monthly(after: datetime, *, day: int, minute: int, time_zone: str) -> datetime:
+    """The first instant after this that is so many minutes into such a day of a month there.
+
+    A month without that day has its last one; a time that the clocks skip is the one they jump to.
+    """
+    zone = ZoneInfo(time_zone)
+    local = after.astimezone(zone)
+    year, month = local.year, local.month
+    while True:
+        last = monthrange(year, month)[1]
+        wall = datetime(year, month, min(day, last), minute // 60, minute % 60, tzinfo=zone)
+        found = wall.astimezone(UTC)
+        if found > after:
+            return found
+        year, month = (year + 1, 1) if month == MONTHS_A_YEAR else (year, month + 1)

@@ -6,8 +6,10 @@ more goes on on the next, and so does a sheet that would be too large for a plai
 """
 
 import zlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import IO, Final
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -18,6 +20,13 @@ MOST_ROWS: Final = 1_048_575
 DAY_STYLE: Final = 1
 INSTANT_STYLE: Final = 2
 _NAMES_STYLE: Final = 3
+
+GREEN: Final = "C6EFCE"
+AMBER: Final = "FFEB9C"
+RED: Final = "FFC7CE"
+GREY: Final = "E7E6E6"
+_COLOURS: Final = (GREEN, AMBER, RED, GREY)
+"""What cells may be filled with; a workbook names them by their place here."""
 
 _MOST_BYTES: Final = 1_500_000_000
 _CHUNK: Final = 64 * 1024
@@ -47,15 +56,47 @@ _STYLES: Final = (
     '<cellXfs count="4"><xf/><xf numFmtId="164" applyNumberFormat="1"/>'
     '<xf numFmtId="165" applyNumberFormat="1"/><xf fontId="1" applyFont="1"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
-    "</styleSheet>"
+    f'<dxfs count="{len(_COLOURS)}">'
+    + "".join(
+        f'<dxf><fill><patternFill><bgColor rgb="FF{colour}"/></patternFill></fill></dxf>'
+        for colour in _COLOURS
+    )
+    + "</dxfs></styleSheet>"
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A small sheet that is known whole, before the rows: names in the first column, values."""
+
+    name: str
+    rows: Sequence[tuple[str, str | int | Decimal | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """Cells of a column, by its letter, that are filled where they hold a word of ours."""
+
+    column: str
+    by_word: Mapping[str, str]
+
+
+PLAIN: Final = Colours("A", {})
+
+
 async def workbook(
-    names: Sequence[str], lines: AsyncGenerator[bytes], *, rows_on_a_sheet: int = MOST_ROWS
+    names: Sequence[str],
+    lines: AsyncGenerator[bytes],
+    *,
+    rows_on_a_sheet: int = MOST_ROWS,
+    before: Sequence[Sheet] = (),
+    colours: Colours = PLAIN,
 ) -> AsyncGenerator[bytes]:
-    """`names` above each sheet, below them `lines`: chunks of whole rows as XML, one on a line."""
-    book = _Book(names, rows_on_a_sheet)
+    """`names` above each sheet, below them `lines`: chunks of whole rows as XML, one on a line.
+
+    Sheets that stand `before` keep their names, those of the rows are called Sheet1 and so on.
+    """
+    book = _Book(names, rows_on_a_sheet, before, colours)
     async with aclosing(lines):
         try:
             async for chunk in lines:
@@ -80,17 +121,28 @@ class _Written(bytearray):
 
 
 class _Book:
-    def __init__(self, names: Sequence[str], rows_on_a_sheet: int) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        rows_on_a_sheet: int,
+        before: Sequence[Sheet] = (),
+        colours: Colours = PLAIN,
+    ) -> None:
         self.written = _Written()
         self._most = rows_on_a_sheet
         self._zip = ZipFile(self.written, "w")  # type: ignore[call-overload]  # all that a zip asks of a stream
         self._head = _head(names)
+        self._foot = b"</sheetData>" + _coloured(colours) + b"</worksheet>"
+        self._before = [sheet.name for sheet in before]
         self._sheets = 0
         self._sheet: IO[bytes] | None = None
         self._rows = self._bytes = 0
         self._part("[Content_Types].xml", _TYPES)
         self._part("_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")]))
         self._part("xl/styles.xml", _STYLES)
+        for sheet in before:
+            self._sheets += 1
+            self._part(f"xl/worksheets/sheet{self._sheets}.xml", _whole(sheet))
         self._begin()
 
     def write(self, lines: bytes) -> None:
@@ -112,8 +164,8 @@ class _Book:
         self._end()
         numbers = range(1, self._sheets + 1)
         sheets = "".join(
-            f'<sheet name="Sheet{number}" sheetId="{number}" r:id="rId{number}"/>'
-            for number in numbers
+            f'<sheet name="{name}" sheetId="{number}" r:id="rId{number}"/>'
+            for number, name in zip(numbers, self._names(), strict=True)
         )
         self._part(
             "xl/workbook.xml",
@@ -123,6 +175,10 @@ class _Book:
         parts = [("worksheet", f"worksheets/sheet{number}.xml") for number in numbers]
         self._part("xl/_rels/workbook.xml.rels", _relations([*parts, ("styles", "styles.xml")]))
         self._zip.close()
+
+    def _names(self) -> list[str]:
+        of_rows = range(1, self._sheets - len(self._before) + 1)
+        return [escape(name) for name in self._before] + [f"Sheet{number}" for number in of_rows]
 
     def drop(self) -> None:
         """Of a book that nobody waits for: an archive that is left open complains when it goes."""
@@ -143,7 +199,7 @@ class _Book:
         self._sheet.write(self._head)
 
     def _end(self) -> None:
-        self._open.write(b"</sheetData></worksheet>")
+        self._open.write(self._foot)
         self._open.close()
         self._sheet = None
 
@@ -168,6 +224,37 @@ def _head(names: Sequence[str]) -> bytes:
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{pane}'
         f"</sheetView></sheetViews><sheetData>\n<row>{cells}</row>\n"
     ).encode()
+
+
+def _whole(sheet: Sheet) -> str:
+    rows = "".join(
+        f"<row>{_cell(name, _NAMES_STYLE)}{_cell(value)}</row>" for name, value in sheet.rows
+    )
+    return f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+
+
+def _cell(value: str | int | Decimal | None, style: int = 0) -> str:
+    if value is None:
+        return "<c/>"
+    if isinstance(value, str):
+        return f'<c s="{style}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+    return (
+        f'<c s="{style}"><v>{value:f}</v></c>'
+        if isinstance(value, Decimal)
+        else (f'<c s="{style}"><v>{value}</v></c>')
+    )
+
+
+def _coloured(colours: Colours) -> bytes:
+    if not colours.by_word:
+        return b""
+    place = f"{colours.column}2:{colours.column}{MOST_ROWS + 1}"
+    rules = "".join(
+        f'<cfRule type="cellIs" dxfId="{_COLOURS.index(colour)}" priority="{at}"'
+        f' operator="equal"><formula>"{escape(word)}"</formula></cfRule>'
+        for at, (word, colour) in enumerate(colours.by_word.items(), start=1)
+    )
+    return f'<conditionalFormatting sqref="{place}">{rules}</conditionalFormatting>'.encode()
 
 
 def _relations(parts: Sequence[tuple[str, str]]) -> str:

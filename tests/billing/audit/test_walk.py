@@ -66,6 +66,9 @@ class Deed:
 
 
 VERSION_1 = {"If-Match": '"1"'}
+RULE = UUID("0192f0c1-1111-7000-8000-000000000003")
+SNAPSHOT = UUID("0192f0c1-1111-7000-8000-000000000004")
+NEW_RULE = {"name": "Backup", "metric": "servers", "products": ["product-1"]}
 OTHER_BOOKS = str(new_id())
 STATES = [f"state-{number}" for number in range(3)]
 _unused = itertools.cycle(STATES)
@@ -134,6 +137,22 @@ DEEDS = {
         by="clients:write",
         body={"clients": [{"id": str(new_id()), "name": f"Client {n}"} for n in range(500)]},
     ),
+    "push_counts": Deed(
+        "counts.pushed",
+        by="counts:write",
+        body={
+            "counts": [
+                {
+                    "client_id": str(CLIENT),
+                    "metric": metric,
+                    "count": 7,
+                    "counted_at": "2026-11-24T00:00:00Z",
+                    "source": "ninjaone",
+                }
+                for metric in ("devices", "users")
+            ]
+        },
+    ),
     "revoke_sessions": Deed(
         "sessions.revoked", by="sessions:revoke", body={"session_id": "another-session"}
     ),
@@ -159,12 +178,38 @@ DEEDS = {
         body={"usage_billed": True},
         headers=VERSION_1,
     ),
+    "update_reconciliation_settings": Deed(
+        "reconciliation_settings.updated", body={"stale_after_hours": 72}, headers=VERSION_1
+    ),
+    "create_count_rule": Deed("count_rule.created", body=NEW_RULE),
+    "update_count_rule": Deed(
+        "count_rule.updated", places={"rule_id": str(RULE)}, body=NEW_RULE, headers=VERSION_1
+    ),
+    "retire_count_rule": Deed("count_rule.retired", places={"rule_id": str(RULE)}),
+    "set_product_aside": Deed(
+        "product.set_aside", places={"source_id": "product-1"}, body={"reason": "Sold once."}
+    ),
+    "unset_product_aside": Deed("product.taken_back", places={"source_id": "product-2"}),
+    "take_snapshot": Deed("snapshot.requested"),
+    "decide_lines": Deed(
+        "line_decision.made",
+        body={
+            "snapshot_id": str(SNAPSHOT),
+            "lines": [{"client_id": str(CLIENT), "rule_id": str(RULE)}],
+            "kind": "ignore",
+            "reason": "Spare.",
+        },
+    ),
+    "withdraw_line_decision": Deed(
+        "line_decision.withdrawn", places={"decision_id": str(SNAPSHOT)}
+    ),
     "start_sync": Deed("sync.requested", body={}),
     "cancel_sync": Deed("sync.cancelled", places={"sync_id": "{sync}"}),
 }
 """A new operation that changes something needs its line here, or the walk fails."""
 
 CHANGE_NOTHING = {
+    "try_count_rule": "what a rule would change is reckoned, and written nowhere",
     "create_sync_ticket": "a ticket is the caller's identity, encrypted: nothing of it is kept",
 }
 MUTATIONS = [
@@ -216,6 +261,31 @@ async def planted(api: Api, database: Database, process: Process) -> AsyncIterat
     await sales.account("account-1")
     await sales.invoice(id=INVOICE)
     await database.insert(
+        "count_rules",
+        organisation_id=api.organisation_id,
+        id=RULE,
+        name="Protection",
+        metric="devices",
+        products=["product-2"],
+        patterns=[],
+        ratio=1,
+        exclusions="[]",
+        is_active=True,
+        changed_by="Somebody",
+        created_at=NOW,
+        changed_at=NOW,
+    )
+    await plant_line(database, api.organisation_id)
+    await database.insert(
+        "products_set_aside",
+        organisation_id=api.organisation_id,
+        source="pax8",
+        source_id="product-2",
+        reason="Never counted.",
+        set_by="Somebody",
+        set_at=NOW,
+    )
+    await database.insert(
         "api_keys",
         organisation_id=api.organisation_id,
         id=KEY,
@@ -258,6 +328,44 @@ async def plant_xero(database: Database, process: Process, organisation_id: UUID
         for state in STATES:
             begun = State("person-1", "session-1", PLATFORM[0], new_verifier(), NOW + STATE_LIFE)
             await consents.begin(sha256(state.encode()).digest(), begun)
+
+
+async def plant_line(database: Database, organisation_id: UUID) -> None:
+    """A snapshot with a line, and what somebody said of it."""
+    await database.insert(
+        "snapshots",
+        organisation_id=organisation_id,
+        id=SNAPSHOT,
+        status="done",
+        outcome="discrepancies",
+        trigger="person",
+        requested_at=NOW,
+        as_of=NOW,
+    )
+    await database.insert(
+        "snapshot_lines",
+        organisation_id=organisation_id,
+        snapshot_id=SNAPSHOT,
+        client_id=CLIENT,
+        rule_id=RULE,
+        metric="devices",
+        status="under_licensed",
+        is_tolerated=False,
+        facts="facts",
+    )
+    await database.insert(
+        "line_decisions",
+        organisation_id=organisation_id,
+        id=SNAPSHOT,
+        client_id=CLIENT,
+        rule_id=RULE,
+        kind="note",
+        reason="Asked them.",
+        facts="facts",
+        snapshot_id=SNAPSHOT,
+        made_by="Somebody",
+        made_at=NOW,
+    )
 
 
 async def sync_of(api: Api, name: str) -> str:

@@ -271,7 +271,7 @@ async def test_another_organisation_sees_nothing_of_it(
     assert (page["coverage"]["unmapped"]["companies"], page["needs_attention"]) == (0, [])
 
 
-async def test_six_statements_answer_it_and_none_reads_the_history(
+async def test_seven_statements_answer_it_and_none_reads_the_history(
     api: Api, database: Database, process: Process, organisation_id: UUID, hold: Hold
 ) -> None:
     await connect_pax8(database, organisation_id)
@@ -285,7 +285,7 @@ async def test_six_statements_answer_it_and_none_reads_the_history(
     event.listen(process.engine.sync_engine, "connect", listen)
     await shown(api)
     reads = [query for query in asked if "FROM organisations" not in query and "FROM" in query]
-    assert len(reads) == 6
+    assert len(reads) == 7
     assert not any("_versions" in query for query in asked)
 
 

@@ -28,6 +28,8 @@ class Permission(StrEnum):
     INVOICES_READ = "invoices:read"
     CLIENTS_READ = "clients:read"
     CLIENTS_MAP = "clients:map"
+    RECONCILIATION_READ = "reconciliation:read"
+    RECONCILIATION_WRITE = "reconciliation:write"
     SYNCS_READ = "syncs:read"
     SYNCS_RUN = "syncs:run"
     INTEGRATIONS_READ = "integrations:read"
@@ -40,6 +42,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     ORGANISATIONS_PUSH = "organisations:write"
     CLIENTS_PUSH = "clients:write"
+    COUNTS_PUSH = "counts:write"
     SESSIONS_REVOKE = "sessions:revoke"
 
 
@@ -49,6 +52,7 @@ _READ: Final = frozenset(
         Permission.SUBSCRIPTIONS_READ,
         Permission.INVOICES_READ,
         Permission.CLIENTS_READ,
+        Permission.RECONCILIATION_READ,
         Permission.SYNCS_READ,
         Permission.INTEGRATIONS_READ,
         Permission.SETTINGS_READ,
@@ -57,6 +61,7 @@ _READ: Final = frozenset(
 _FINANCE: Final = _READ | {
     Permission.SUBSCRIPTIONS_WRITE,
     Permission.CLIENTS_MAP,
+    Permission.RECONCILIATION_WRITE,
     Permission.SYNCS_RUN,
     Permission.INTEGRATIONS_WRITE,
     Permission.SETTINGS_WRITE,
@@ -82,6 +87,7 @@ SCOPES: Final = frozenset(
         Permission.ORGANISATIONS_PUSH,
         Permission.CLIENTS_READ,
         Permission.CLIENTS_PUSH,
+        Permission.COUNTS_PUSH,
         Permission.SESSIONS_REVOKE,
         Permission.DASHBOARD_READ,
         Permission.INTEGRATIONS_READ,

@@ -2,11 +2,6 @@
 
 from typing import Any, Final
 
-_NO_COUNTS: Final = {
-    "value": None,
-    "reason": "source_not_connected",
-    "detail": "No source of device or user counts is connected.",
-}
 _RATE: Final = {"currency": "USD", "rate": "1.5312", "valid_on": "2026-11-01", "source": "entered"}
 
 
@@ -78,7 +73,7 @@ EXAMPLE: Final[dict[str, Any]] = {
             "detail": None,
         },
         "pending_invoices": _card(35, "37110.25"),
-        "under_licensed_clients": _NO_COUNTS,
+        "under_licensed_clients": {"value": {"count": 1}, "reason": None, "detail": None},
     },
     "cost": {
         "value": {
@@ -151,6 +146,22 @@ EXAMPLE: Final[dict[str, Any]] = {
         },
         "quarantined": 0,
         "is_partial": False,
+    },
+    "under_licensed": {
+        "snapshot_id": "0192f0c1-7777-7000-8000-000000000001",
+        "as_of": "2026-11-24T00:40:00Z",
+        "outcome": "discrepancies",
+        "all_properly_licensed": False,
+        "clients": [
+            {
+                "client_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
+                "client_name": "Acacia Dental",
+                "variance": "8",
+                "at_stake": [{"amount": "149.60", "currency": "AUD"}],
+            }
+        ],
+        "link": "/v1/reconciliation/snapshots/0192f0c1-7777-7000-8000-000000000001/rows"
+        "?status=under_licensed",
     },
     "needs_attention": [
         {

@@ -106,6 +106,36 @@ class LatestInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderLicensedClient:
+    """A client that uses more than it holds, and what that is worth a month, by currency."""
+
+    client_id: str
+    client_name: str
+    variance: Decimal
+    at_stake: tuple[Money, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Licences:
+    """What the newest snapshot says; `clients` are the worst of those `under_licensed`."""
+
+    snapshot_id: UUID
+    as_of: datetime
+    outcome: str
+    under_licensed: int
+    clients: tuple[UnderLicensedClient, ...]
+
+    @property
+    def all_properly_licensed(self) -> bool:
+        """Never said where something could not be compared."""
+        return self.under_licensed == 0 and self.outcome in {"clean", "discrepancies"}
+
+    @property
+    def link(self) -> str:
+        return f"/v1/reconciliation/snapshots/{self.snapshot_id}/rows?status=under_licensed"
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that a dashboard rests on."""
 
@@ -116,6 +146,8 @@ class Facts:
     receivables: Receivables
     latest: Sequence[LatestInvoice]
     other_totals: int
+    has_counts: bool
+    licences: Licences | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,4 +314,5 @@ class Dashboard:
     latest_invoices: Card[Sequence[LatestInvoice]]
     freshness: tuple[Freshness, ...]
     coverage: Coverage
+    under_licensed: Licences | None
     needs_attention: tuple[NeedsAttention, ...]

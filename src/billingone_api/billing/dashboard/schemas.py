@@ -1,10 +1,11 @@
 """The dashboard on the wire."""
 
 from datetime import date, datetime
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from billingone_api.billing.dashboard.example import EXAMPLE
 from billingone_api.billing.dashboard.models import AttentionKind
@@ -17,6 +18,7 @@ from billingone_api.billing.definitions.schemas import (
     InvoiceSumsOut,
     Money,
     PriceBasisOut,
+    plain,
 )
 from billingone_api.billing.integrations.models import IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
@@ -240,6 +242,37 @@ class NeedsAttentionOut(Shown):
     ]
 
 
+class UnderLicensedClientOut(Shown):
+    """A client that uses more than it holds."""
+
+    client_id: str
+    client_name: str
+    variance: Annotated[
+        Decimal,
+        PlainSerializer(plain, return_type=str),
+        Field(description="Required less licensed, over all of its lines.", examples=["8"]),
+    ]
+    at_stake: Annotated[
+        list[Money], Field(description="What is used and not paid for a month, by currency.")
+    ]
+
+
+class UnderLicensedOut(Shown):
+    """What the newest snapshot says of licences."""
+
+    snapshot_id: UUID
+    as_of: datetime
+    outcome: Annotated[
+        Literal["clean", "discrepancies", "partial", "not_reconcilable"],
+        Field(description="How sure it is; see the snapshot."),
+    ]
+    all_properly_licensed: Annotated[
+        bool, Field(description="Never true where something could not be compared.")
+    ]
+    clients: Annotated[list[UnderLicensedClientOut], Field(description="The worst five.")]
+    link: Annotated[str, Field(description="The path of this API that lists them all.")]
+
+
 class DashboardOut(Shown):
     """Everything on one page, as of one instant."""
 
@@ -255,6 +288,9 @@ class DashboardOut(Shown):
     latest_invoices: LatestInvoicesCard
     freshness: Annotated[list[FreshnessOut], Field(description="One for each source of figures.")]
     coverage: CoverageOut
+    under_licensed: Annotated[
+        UnderLicensedOut | None, Field(description="Null until a snapshot has been taken.")
+    ]
     needs_attention: Annotated[
         list[NeedsAttentionOut], Field(description="Empty where nothing has to be done.")
     ]

@@ -45,6 +45,15 @@ _NO_COUNTS: Final[Card[Counted]] = Card(
     None, Unknown.SOURCE_NOT_CONNECTED, "No source of device or user counts is connected."
 )
 
+_NO_SNAPSHOT: Final[Card[Counted]] = Card(
+    None,
+    Unknown.NEVER_SYNCED,
+    "No snapshot has been taken yet: confirm count rules, then take one.",
+)
+_NOTHING_COMPARED: Final[Card[Counted]] = Card(
+    None, Unknown.NEVER_SYNCED, "The newest snapshot could compare nothing; it says why."
+)
+
 
 def dashboard(facts: Facts, organisation: Organisation, *, now: datetime) -> Dashboard:
     return Dashboard(
@@ -61,6 +70,7 @@ def dashboard(facts: Facts, organisation: Organisation, *, now: datetime) -> Das
         latest_invoices=_of_invoices(facts, lambda: Card(facts.latest, None, None)),
         freshness=tuple(_freshness(source, now) for source in _sources(facts)),
         coverage=_coverage(facts, organisation.reporting_currency),
+        under_licensed=facts.licences,
         needs_attention=tuple(_needs_attention(facts)),
     )
 
@@ -71,8 +81,19 @@ def _cards(facts: Facts, reporting_currency: str) -> Cards:
         mrr=_known(facts, lambda: _mrr(figures, facts.basis)),
         active_subscriptions=_known(facts, lambda: _active(figures)),
         pending_invoices=_owed(facts, facts.receivables.pending),
-        under_licensed_clients=_NO_COUNTS,
+        under_licensed_clients=_under_licensed(facts),
     )
+
+
+def _under_licensed(facts: Facts) -> Card[Counted]:
+    """A count of 0 is shown only where something was compared."""
+    licences = facts.licences
+    if licences is None:
+        return _NO_SNAPSHOT if facts.has_counts else _NO_COUNTS
+    if licences.outcome == "not_reconcilable":
+        return _NOTHING_COMPARED
+    words = "Some clients could not be compared." if licences.outcome == "partial" else None
+    return Card(Counted(licences.under_licensed), None, words)
 
 
 def _known(facts: Facts, card: Callable[[], Card[Value]]) -> Card[Value]:

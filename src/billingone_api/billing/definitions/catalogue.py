@@ -251,12 +251,13 @@ FIGURES: Final = (
     Figure(
         key="under_licensed_clients",
         name="Under-licensed clients",
-        meaning="Clients that use more devices or seats than they hold licences for. Not known "
-        "until a source of counts can be connected.",
+        meaning="Clients that use more devices or seats than they hold licences for, by the newest "
+        "snapshot. Not known until one has compared something.",
         formula="count of clients with a line whose required less licensed exceeds its tolerance",
         unit="clients",
         excludes=(),
-        source="Device and user counts; no source of them can be connected yet",
+        source="Counts that PanelOne pushes or that are made of SuperOps' lists; Pax8, "
+        "subscriptions; the rules under /v1/reconciliation/rules",
     ),
 )
 

@@ -1,1 +1,1 @@
-"""What PanelOne pushes: its organisations and clients, and the sessions it ended."""
+"""What PanelOne pushes: its organisations, clients and counts, and the sessions it ended."""

@@ -37,21 +37,20 @@ def _read(row: Any, at: int, request_id: str) -> Reading:
     try:
         parsed = ClientRow.model_validate(row)
     except ValidationError as error:
-        where = ("body", "clients", at)
-        found = [{**one, "loc": (*where, *one["loc"])} for one in error.errors()]
-        return _invalid(
-            row, problems.from_validation(found, content_type="application/json"), request_id
-        )
+        told = problems.body(flaw(error, "clients", at), request_id=request_id)
+        return RowResult(id=id_in(row, "id"), status=RowStatus.INVALID, error=told)
     return parsed.record(parsed.id)
 
 
-def _invalid(row: Any, error: ApiError, request_id: str) -> RowResult:
-    told = problems.body(error, request_id=request_id)
-    return RowResult(id=_id(row), status=RowStatus.INVALID, error=told)
+def flaw(error: ValidationError, member: str, at: int) -> ApiError:
+    """What is wrong with a row, with pointers that lead into the whole body."""
+    found = [{**one, "loc": ("body", member, at, *one["loc"])} for one in error.errors()]
+    return problems.from_validation(found, content_type="application/json")
 
 
-def _id(row: Any) -> UUID | None:
-    named = row.get("id") if isinstance(row, dict) else None
+def id_in(row: Any, name: str) -> UUID | None:
+    """The id by which a row that cannot be read may be found again."""
+    named = row.get(name) if isinstance(row, dict) else None
     try:
         return UUID(named) if isinstance(named, str) else None
     except ValueError:

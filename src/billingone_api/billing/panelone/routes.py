@@ -9,7 +9,10 @@ from billingone_api.billing.clients.models import PushStatus
 from billingone_api.billing.clients.schemas.queries import ClientId
 from billingone_api.billing.clients.service import push
 from billingone_api.billing.clients.wiring import TheClientRegister
-from billingone_api.billing.panelone import batches
+from billingone_api.billing.counts.service import push as push_all_counts
+from billingone_api.billing.counts.wiring import TheCountRegister
+from billingone_api.billing.panelone import batches, count_batches
+from billingone_api.billing.panelone.count_schemas import CountBatch, CountsPushed
 from billingone_api.billing.panelone.schemas import (
     BatchResult,
     ClientBatch,
@@ -22,6 +25,7 @@ from billingone_api.billing.panelone.schemas import (
 from billingone_api.billing.panelone.service import end_sessions
 from billingone_api.billing.panelone.wiring import (
     ClientPusher,
+    CountPusher,
     Introducer,
     SessionRevoker,
     TheRevocations,
@@ -105,6 +109,31 @@ async def push_clients(
     readings = batches.read(body.clients, request_id=request_id(request.scope))
     statuses = await push(batches.records(readings), register, tell=work.tell)
     return BatchResult(results=list(batches.results(readings, statuses)))
+
+
+@router.post(
+    "/counts",
+    operation_id="push_counts",
+    summary="Tell what clients use, up to 5,000 counts",
+    dependencies=[CountPusher],
+)
+async def push_counts(
+    body: CountBatch,
+    register: TheCountRegister,
+    process: TheProcess,
+    work: Work,
+    request: Request,
+) -> CountsPushed:
+    """Each is kept under client, metric, source and instant: the same again changes nothing.
+
+    A bad row is `invalid` with the reason and spoils no other.
+    """
+    told = request_id(request.scope)
+    readings = count_batches.read(body.counts, request_id=told)
+    kept = await push_all_counts(
+        count_batches.counts(readings), register, now=process.clock.now(), tell=work.tell
+    )
+    return CountsPushed(results=list(count_batches.results(readings, kept, request_id=told)))
 
 
 @router.post(

@@ -21,10 +21,12 @@ from billingone_api.request import Work
 
 introduce_organisations = ServiceMayIntroduce()
 push_clients = ServiceMay(Permission.CLIENTS_PUSH)
+push_counts = ServiceMay(Permission.COUNTS_PUSH)
 revoke_sessions = ServiceMay(Permission.SESSIONS_REVOKE)
 
 Introducer = Depends(introduce_organisations)
 ClientPusher = Depends(push_clients)
+CountPusher = Depends(push_counts)
 SessionRevoker = Depends(revoke_sessions)
 
 

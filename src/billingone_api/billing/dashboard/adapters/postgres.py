@@ -8,6 +8,7 @@ from sqlalchemy import FromClause, func, select
 
 from billingone_api.billing.access.models import Organisation
 from billingone_api.billing.dashboard.adapters.latest import latest_of, other_totals_of
+from billingone_api.billing.dashboard.adapters.licences import licences_of
 from billingone_api.billing.dashboard.adapters.sources import sources_of
 from billingone_api.billing.dashboard.models import PAX8, Facts, Slice
 from billingone_api.billing.definitions.adapters.rates import newest_rates
@@ -48,6 +49,7 @@ class PostgresDashboard:
         )
         today, currency = organisation.day_of(now), organisation.reporting_currency
         sources = await sources_of(self._work)
+        has_counts, licences = await licences_of(self._work)
         return Facts(
             basis=basis,
             slices=tuple(_slice(row) for row in rows),
@@ -58,6 +60,8 @@ class PostgresDashboard:
             ),
             latest=await latest_of(self._work, today=today),
             other_totals=await other_totals_of(self._work),
+            has_counts=has_counts,
+            licences=licences,
         )
 
 

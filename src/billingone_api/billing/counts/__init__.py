@@ -1,0 +1,1 @@
+"""What clients use: devices, servers, workstations, users, counted by whoever can count them."""

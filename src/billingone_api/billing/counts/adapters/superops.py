@@ -1,0 +1,209 @@
+"""Counts the devices and people that SuperOps lists for each client, as of its last sync."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from billingone_api.billing.counts.adapters.postgres import keeping, renewing
+from billingone_api.billing.counts.models import (
+    DEVICES,
+    SERVERS,
+    SUPEROPS,
+    USERS,
+    WORKSTATIONS,
+    DeviceRule,
+)
+from billingone_api.billing.syncs.models import RunStatus, StepStatus
+from billingone_api.database.fast import Prepared, fetch, fetch_one, prepare
+from billingone_api.database.tables.clients import client_links
+from billingone_api.database.tables.invoices import ledgers
+from billingone_api.database.tables.superops import (
+    superops_assets,
+    superops_clients,
+    superops_users,
+)
+from billingone_api.database.tables.syncs import sync_runs, sync_steps
+from billingone_api.database.tenancy import own
+from billingone_api.database.unit_of_work import UnitOfWork
+
+_THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
+_COUNTED_STEPS: Final = "asset|device|user|people|association"
+_SERVER: Final = "server"
+_WORKSTATION: Final = r"workstation|desktop|laptop|notebook|windows (7|8|10|11)|mac"
+# What SuperOps writes of a device is free text of each account: kind, class and platform together.
+_PLATFORMS: Final = {
+    "windows_devices": "windows",
+    "mac_devices": r"\mmac|os x|darwin",
+    "linux_devices": r"linux|ubuntu|debian|centos|red hat|\mrhel",
+}
+
+
+def _word(text: str) -> ColumnElement[str]:
+    return literal_column("'" + text.replace("'", "''") + "'", Text)
+
+
+def _companies() -> CTE:
+    """Clients of ours, each with the records of the books that are read which are theirs."""
+    of, links = superops_clients.c, client_links.c
+    return (
+        select(links.client_id, of.ledger_id, of.source_id)
+        .select_from(
+            superops_clients.join(
+                ledgers,
+                and_(own(ledgers), ledgers.c.id == of.ledger_id, ledgers.c.is_current),
+            ).join(
+                client_links,
+                and_(
+                    own(client_links),
+                    links.source == _word(SUPEROPS),
+                    links.source_id == of.source_id,
+                    links.client_id.is_not(None),
+                ),
+            )
+        )
+        .where(own(superops_clients), of.gone_at.is_(None))
+        .cte("companies")
+    )
+
+
+def _assets(companies: CTE) -> CTE:
+    of = superops_assets.c
+    words = func.lower(func.concat_ws(" ", of.device_category, of.asset_class, of.platform))
+    name = func.lower(func.coalesce(of.name, of.host_name, ""))
+    patterns = bindparam("ignored", type_=ARRAY(Text))
+    is_idle = of.last_seen_at < bindparam("idle_since", type_=DateTime(timezone=True))
+    theirs = and_(
+        own(superops_assets),
+        of.gone_at.is_(None),
+        of.ledger_id == companies.c.ledger_id,
+        of.client_source_id == companies.c.source_id,
+    )
+    return (
+        select(
+            companies.c.client_id,
+            of.source_id,
+            words.label("words"),
+            func.coalesce(or_(is_idle, name.like(patterns.any_())), false()).label("is_left_out"),
+        )
+        .select_from(companies.outerjoin(superops_assets, theirs))
+        .cte("assets")
+    )
+
+
+def _devices(assets: CTE, metric: str, is_one: ColumnElement[Any]) -> Any:
+    there = and_(assets.c.source_id.is_not(None), is_one)
+    return select(
+        assets.c.client_id,
+        _word(metric).label("metric"),
+        func.count().filter(and_(there, ~assets.c.is_left_out)).label("count"),
+        func.count().filter(and_(there, assets.c.is_left_out)).label("excluded"),
+    ).group_by(assets.c.client_id)
+
+
+def _people(companies: CTE) -> Any:
+    """A person of two sites of a client is one; there is nothing that says who has left."""
+    of = superops_users.c
+    theirs = and_(
+        own(superops_users),
+        of.gone_at.is_(None),
+        of.ledger_id == companies.c.ledger_id,
+        of.client_source_id == companies.c.source_id,
+    )
+    return (
+        select(
+            companies.c.client_id,
+            _word(USERS).label("metric"),
+            func.count(of.user_source_id.distinct()).label("count"),
+            cast(literal_column("0"), BigInteger).label("excluded"),
+        )
+        .select_from(companies.outerjoin(superops_users, theirs))
+        .group_by(companies.c.client_id)
+    )
+
+
+def _counted() -> Any:
+    companies = _companies()
+    assets = _assets(companies)
+    words = assets.c.words
+    is_server = words.regexp_match(_word(_SERVER))
+    kinds = {
+        DEVICES: literal_column("true"),
+        SERVERS: is_server,
+        WORKSTATIONS: and_(~is_server, words.regexp_match(_word(_WORKSTATION))),
+    } | {name: words.regexp_match(_word(pattern)) for name, pattern in _PLATFORMS.items()}
+    each = union_all(
+        *(_devices(assets, name, is_one) for name, is_one in kinds.items()), _people(companies)
+    ).subquery("each")
+    return select(
+        *each.c,
+        _word(SUPEROPS).label("source"),
+        bindparam("counted_at", type_=DateTime(timezone=True)).label("counted_at"),
+    ).subquery("counted")
+
+
+def _last_walk() -> Prepared:
+    """When devices and people were last read to the end."""
+    of, step = sync_runs.c, sync_steps.c
+    cut_short = exists().where(
+        own(sync_steps),
+        step.run_id == of.id,
+        step.name.regexp_match(_word(_COUNTED_STEPS)),
+        step.status != _word(StepStatus.DONE),
+    )
+    return prepare(
+        select(of.finished_at)
+        .where(
+            own(sync_runs),
+            of.source == _word(SUPEROPS),
+            of.status.in_([_word(status) for status in _THROUGH]),
+            ~cut_short,
+        )
+        .order_by(of.queued_at.desc())
+        .limit(1)
+    )
+
+
+_LAST_WALK: Final = _last_walk()
+_KEEP: Final = prepare(keeping(_counted()))
+_RENEW: Final = prepare(renewing(_counted()))
+
+
+async def count_superops(work: UnitOfWork, rule: DeviceRule, *, now: datetime) -> datetime | None:
+    """Count anew what is there; as of when, or None where SuperOps was never read to the end."""
+    walk = await fetch_one(work.connection, _LAST_WALK, organisation_id=work.organisation_id)
+    if walk is None:
+        return None
+    counted_at: datetime = walk["finished_at"]
+    values = {
+        "organisation_id": work.organisation_id,
+        "at": now,
+        "counted_at": counted_at,
+        "idle_since": rule.idle_since,
+        "ignored": [_pattern(name) for name in rule.ignored_names],
+    }
+    for statement in (_KEEP, _RENEW):
+        await fetch(work.connection, statement, **values)
+    return counted_at
+
+
+def _pattern(name: str) -> str:
+    literal = name.lower().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return literal.replace("*", "%")

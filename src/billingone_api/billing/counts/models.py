@@ -1,0 +1,51 @@
+"""The words of counts: how many of a metric a client has, by whom and when they were counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+SUPEROPS: Final = "superops"
+"""Whose devices and people are counted here, from what was copied of them."""
+
+DEVICES: Final = "devices"
+SERVERS: Final = "servers"
+WORKSTATIONS: Final = "workstations"
+USERS: Final = "users"
+METRIC: Final = r"^[a-z][a-z0-9_]{0,39}$"
+"""What a metric may be called: sources send names of their own as well."""
+MOST: Final = 1_000_000
+"""A client that has more of anything is a mistake of whoever counted."""
+SKEW: Final = timedelta(minutes=5)
+"""How far the clock of whoever counts may be ahead of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountKey:
+    """What one source says of one metric of one client at one instant."""
+
+    client_id: UUID
+    metric: str
+    source: str
+    counted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are; `excluded` were seen and left out by the source's own rule."""
+
+    key: CountKey
+    count: int
+    excluded: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRule:
+    """Which of SuperOps' devices are no longer in use: silent since then, or called like that.
+
+    `ignored_names` are names in which `*` stands for any letters.
+    """
+
+    idle_since: datetime | None
+    ignored_names: Sequence[str]

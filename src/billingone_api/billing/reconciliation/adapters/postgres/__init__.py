@@ -1,0 +1,1 @@
+"""Rules, snapshots and what is read of them, in PostgreSQL."""

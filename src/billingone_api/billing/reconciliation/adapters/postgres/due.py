@@ -1,0 +1,95 @@
+"""When a snapshot is due and whose it is: rows of due work, taken up under leases."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Interval,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from billingone_api.billing.syncs.models import Claim, LeaseLost
+from billingone_api.database.fast import fetch, prepare
+from billingone_api.database.tables.syncs import due_work
+from billingone_api.database.tenancy import own
+from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit.tracing import carried
+
+SNAPSHOT: Final = "snapshot"
+"""The kind of due work that is a snapshot to be taken; its key is the snapshot's id."""
+SCHEDULE: Final = "snapshot_schedule"
+"""The kind that is an organisation's next slot; it has one, without a key."""
+
+_NOW: Final = func.clock_timestamp(type_=DateTime(timezone=True))
+_OF: Final = due_work.c
+_IS_IT: Final = (
+    own(due_work),
+    _OF.kind == bindparam("of_kind", type_=Text),
+    _OF.key == bindparam("of_key", type_=Text),
+)
+_HELD: Final = (*_IS_IT, _OF.lease == bindparam("of_lease", type_=Uuid()))
+_UNTIL: Final = _NOW + bindparam("pause", type_=Interval)
+_FENCE: Final = prepare(
+    update(due_work).where(*_HELD).values(leased_until=_UNTIL).returning(_OF.key)
+)
+_GIVE_BACK: Final = prepare(
+    update(due_work)
+    .where(*_HELD)
+    .values(
+        lease=None,
+        leased_until=None,
+        due_at=_UNTIL,
+        attempts=func.greatest(_OF.attempts - bindparam("refund", type_=Integer), 0),
+    )
+)
+_REMOVE: Final = prepare(delete(due_work).where(*_IS_IT))
+_MADE: Final = insert(due_work).values(
+    organisation_id=bindparam("organisation_id", type_=Uuid()),
+    kind=bindparam("of_kind", type_=Text),
+    key=bindparam("of_key", type_=Text),
+    due_at=func.coalesce(bindparam("at", type_=DateTime(timezone=True)), _NOW),
+    traceparent=bindparam("trace", type_=Text),
+)
+_PUT: Final = prepare(
+    _MADE.on_conflict_do_update(
+        index_elements=list(due_work.primary_key.columns),
+        set_={"due_at": _MADE.excluded.due_at, "lease": None, "leased_until": None, "attempts": 0},
+    )
+)
+
+
+async def fence(work: UnitOfWork, claim: Claim, *, seconds: float) -> None:
+    """Prove the lease and extend it, holding off everybody else; raises LeaseLost."""
+    values = _values(work, claim.kind, claim.key) | {"of_lease": claim.lease}
+    pause = timedelta(seconds=seconds)
+    if not await fetch(work.connection, _FENCE, pause=pause, **values):
+        raise LeaseLost
+
+
+async def give_back(work: UnitOfWork, claim: Claim, *, seconds: float, is_attempt: bool) -> None:
+    """Anybody may go on then; being interrupted uses up no attempt."""
+    values = _values(work, claim.kind, claim.key) | {"of_lease": claim.lease}
+    pause, refund = timedelta(seconds=seconds), 0 if is_attempt else 1
+    await fetch(work.connection, _GIVE_BACK, pause=pause, refund=refund, **values)
+
+
+async def due(work: UnitOfWork, kind: str, key: str = "", *, at: datetime | None = None) -> None:
+    """From that instant on, or now; there is one row, which is anybody's again."""
+    await fetch(work.connection, _PUT, at=at, trace=carried(), **_values(work, kind, key))
+
+
+async def no_longer_due(work: UnitOfWork, kind: str, key: str = "") -> None:
+    await fetch(work.connection, _REMOVE, **_values(work, kind, key))
+
+
+def _values(work: UnitOfWork, kind: str, key: str) -> dict[str, str | UUID]:
+    return {"organisation_id": work.organisation_id, "of_kind": kind, "of_key": key}

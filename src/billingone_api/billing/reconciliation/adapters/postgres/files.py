@@ -1,0 +1,217 @@
+"""A snapshot as a file: its rows, or every line of them, each cell as a spreadsheet may have it."""
+
+from collections.abc import AsyncGenerator, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    literal_column,
+    null,
+    select,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from billingone_api.billing.definitions.adapters.rounding import rounded_month
+from billingone_api.billing.reconciliation.adapters.postgres.lines import word
+from billingone_api.billing.reconciliation.adapters.postgres.reading import ROWS
+from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
+from billingone_api.billing.reconciliation.models import LineStatus
+from billingone_api.database.cells import sheet_row
+from billingone_api.database.exports import csv, guarded, instant, lines
+from billingone_api.database.fast import Prepared, prepare
+from billingone_api.database.tables.reconciliation import (
+    count_rule_versions,
+    snapshot_counts,
+    snapshot_lines,
+    snapshot_rows,
+    snapshot_rules,
+)
+from billingone_api.database.tenancy import own
+from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit.workbooks import AMBER, GREEN, GREY, RED, Colours, Sheet, workbook
+
+_ROW, _LINE, _RULE = snapshot_rows.c, snapshot_lines.c, count_rule_versions.c
+# The order of the product's own page first; the status stands in the fifth column.
+_COLOURS: Final = Colours(
+    "E",
+    {
+        LineStatus.UNDER_LICENSED: RED,
+        LineStatus.OVER_LICENSED: AMBER,
+        LineStatus.MATCHED: GREEN,
+        LineStatus.NO_DATA: GREY,
+    },
+)
+
+
+def _plain(number: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.trim_scale(number, type_=Numeric)
+
+
+def _money(side: str) -> ColumnElement[Any]:
+    """`AUD 20.00; USD 3.00`: amounts of different currencies share no column."""
+    each = (
+        func.jsonb_to_recordset(_ROW.stakes)
+        .table_valued(column("currency", Text), column(side, Numeric), name="each")
+        .render_derived(with_types=True)
+    )
+    amount = cast(rounded_month(each.c[side], each.c.currency), Text)
+    in_turn = aggregate_order_by(literal_column("'; '", Text), each.c.currency)
+    words = func.string_agg(each.c.currency + word(" ") + amount, in_turn, type_=Text)
+    return select(words).select_from(each).correlate(snapshot_rows).scalar_subquery()
+
+
+_ROW_CELLS: Final[Mapping[str, ColumnElement[Any]]] = {
+    "Client": _ROW.client_name,
+    "Actual Count": _plain(_ROW.actual),
+    "Licensed Count": _plain(_ROW.licensed),
+    "Variance": _plain(_ROW.variance),
+    "Status": _ROW.status,
+    "Required": _plain(_ROW.required),
+    "On Trial": _plain(_ROW.trial),
+    "Lines": _ROW.lines,
+    "Under-licensed Lines": _ROW.under_licensed,
+    "Over-licensed Lines": _ROW.over_licensed,
+    "Lines Without Data": _ROW.no_data,
+    "Under-licensed Monthly": _money("under"),
+    "Over-licensed Monthly": _money("over"),
+    "Client Id": _ROW.client_id,
+}
+_COUNT = snapshot_counts.c
+_AMOUNT: Final = rounded_month(_LINE.stake_parts, _LINE.currency)
+_LINE_CELLS: Final[Mapping[str, ColumnElement[Any]]] = {
+    "Client": _ROW.client_name,
+    "Actual Count": _plain(_LINE.actual),
+    "Licensed Count": _plain(_LINE.licensed),
+    "Variance": _plain(_LINE.variance),
+    "Status": _LINE.status,
+    "Rule": _RULE.name,
+    "Metric": _LINE.metric,
+    "Required": _plain(_LINE.required),
+    "On Trial": _plain(_LINE.trial),
+    "No Data Because": _LINE.reason,
+    "At Stake Monthly": case((_LINE.stake_parts.is_not(None), _AMOUNT), else_=null()),
+    "Currency": _LINE.currency,
+    "Counted By": _COUNT.source,
+    "Counted At": _COUNT.counted_at,
+    "Excluded": _COUNT.excluded,
+    "Client Id": _LINE.client_id,
+    "Rule Id": _LINE.rule_id,
+}
+_FROM_OUTSIDE: Final = frozenset({"Client", "Rule", "Currency", "Counted By"})
+
+
+def _cell(name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    if name in _FROM_OUTSIDE:
+        return guarded(value)
+    return instant(value) if name == "Counted At" else value
+
+
+def _with_filters(statement: Select[Any], names: frozenset[str], sort: str) -> Prepared:
+    value, is_descending = ROWS.sorts[sort.removeprefix("-")], sort.startswith("-")
+    filtered = statement.where(
+        own(snapshot_rows),
+        _ROW.snapshot_id == SNAPSHOT,
+        *(ROWS.filters[name] for name in sorted(names)),
+    )
+    order = [one.desc() if is_descending else one for one in (value, _ROW.client_id)]
+    return prepare(filtered.order_by(*order))
+
+
+@lru_cache(64)
+def _file_of(names: frozenset[str], sort: str) -> Prepared:
+    cells = (_cell(name, value).label(name) for name, value in _ROW_CELLS.items())
+    return _with_filters(select(*cells), names, sort)
+
+
+@lru_cache(64)
+def _sheet_of(names: frozenset[str], sort: str) -> Prepared:
+    return _with_filters(select(sheet_row(_ROW_CELLS)), names, sort)
+
+
+def _lines_file() -> Prepared:
+    held = snapshot_rules.c
+    joined = (
+        snapshot_lines.join(
+            snapshot_rows,
+            and_(
+                own(snapshot_rows),
+                _ROW.snapshot_id == _LINE.snapshot_id,
+                _ROW.client_id == _LINE.client_id,
+            ),
+        )
+        .join(
+            snapshot_rules,
+            and_(
+                own(snapshot_rules),
+                held.snapshot_id == _LINE.snapshot_id,
+                held.rule_id == _LINE.rule_id,
+            ),
+        )
+        .join(
+            count_rule_versions,
+            and_(
+                own(count_rule_versions),
+                _RULE.rule_id == held.rule_id,
+                _RULE.version == held.version,
+            ),
+        )
+        .outerjoin(
+            snapshot_counts,
+            and_(
+                own(snapshot_counts),
+                _COUNT.snapshot_id == _LINE.snapshot_id,
+                _COUNT.client_id == _LINE.client_id,
+                _COUNT.metric == _LINE.metric,
+            ),
+        )
+    )
+    cells = (_cell(name, value).label(name) for name, value in _LINE_CELLS.items())
+    return prepare(
+        select(*cells)
+        .select_from(joined)
+        .where(own(snapshot_lines), _LINE.snapshot_id == SNAPSHOT)
+        .order_by(_ROW.client_name, _LINE.client_id, _RULE.name, _LINE.rule_id)
+    )
+
+
+_LINES: Final = _lines_file()
+
+
+class PostgresSnapshotFile:
+    """One snapshot of one organisation, as it was."""
+
+    def __init__(self, work: UnitOfWork, snapshot_id: UUID, *, today: date) -> None:
+        self._work = work
+        self._id = snapshot_id
+        self._today = today
+
+    def csv(self, filters: Mapping[str, Any], sort: str) -> AsyncGenerator[bytes]:
+        return csv(self._work.connection, _file_of(frozenset(filters), sort), self._values(filters))
+
+    def xlsx(self, filters: Mapping[str, Any], sort: str, summary: Sheet) -> AsyncGenerator[bytes]:
+        """A sheet that sums up, then the rows, with the status in colours."""
+        statement = _sheet_of(frozenset(filters), sort)
+        rows = lines(self._work.connection, statement, self._values(filters))
+        return workbook(tuple(_ROW_CELLS), rows, before=[summary], colours=_COLOURS)
+
+    def lines_csv(self) -> AsyncGenerator[bytes]:
+        return csv(self._work.connection, _LINES, self._values({}))
+
+    def _values(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "organisation_id": self._work.organisation_id,
+            "snapshot_id": self._id,
+            "today": self._today,
+            **filters,
+        }

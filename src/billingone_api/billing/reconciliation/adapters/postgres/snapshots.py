@@ -1,0 +1,260 @@
+"""Snapshots: asked for once however many ask, taken by one worker, kept as they were."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from billingone_api.billing.definitions.models import PriceBasis
+from billingone_api.billing.reconciliation.adapters.postgres import coverage, due, freezing
+from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
+from billingone_api.billing.reconciliation.models import (
+    Outcome,
+    ReconciliationSettings,
+    Snapshot,
+    SnapshotStatus,
+    SourceState,
+    Tallied,
+)
+from billingone_api.billing.syncs.models import RunStatus, Trigger
+from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
+from billingone_api.database.tables.integrations import integrations
+from billingone_api.database.tables.reconciliation import snapshots
+from billingone_api.database.tables.syncs import sync_runs
+from billingone_api.database.tenancy import own
+from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit.clock import Clock
+from billingone_api.kit.ids import new_id
+
+_OF: Final = snapshots.c
+NAMES: Final = tuple(field.name for field in fields(Snapshot))
+_UNFINISHED: Final = ("queued", "running")
+MISSED_SLOTS: Final = 2
+_AT: Final = bindparam("at", type_=DateTime(timezone=True))
+_FIND: Final = prepare(
+    select(*(_OF[name] for name in NAMES)).where(own(snapshots), _OF.id == SNAPSHOT)
+)
+_UNDER_WAY: Final = prepare(
+    select(_OF.id).where(
+        own(snapshots),
+        _OF.status.in_([literal_column(f"'{status}'", Text) for status in _UNFINISHED]),
+    )
+)
+_ASK: Final = prepare(
+    insert(snapshots)
+    .values(
+        organisation_id=bindparam("organisation_id", type_=Uuid()),
+        id=SNAPSHOT,
+        status=literal_column("'queued'", Text),
+        trigger=bindparam("trigger", type_=Text),
+        requested_by=bindparam("requested_by", type_=Text),
+        requested_at=_AT,
+    )
+    .on_conflict_do_nothing()
+    .returning(_OF.id)
+)
+_BEGIN: Final = prepare(
+    update(snapshots)
+    .where(own(snapshots), _OF.id == SNAPSHOT)
+    .values(status=literal_column("'running'", Text), started_at=func.coalesce(_OF.started_at, _AT))
+)
+_FACTS: Final = ("status", "outcome", "as_of", "day", "problem", "detail")
+_SAID: Final = ("basis", "coverage", "summary")
+_FINISH: Final = prepare(
+    update(snapshots)
+    .where(own(snapshots), _OF.id == SNAPSHOT)
+    .values(
+        finished_at=_AT,
+        **{name: bindparam(f"new_{name}", type_=_OF[name].type) for name in (*_FACTS, *_SAID)},
+    )
+)
+_EXPIRE: Final = prepare(
+    delete(snapshots).where(
+        own(snapshots),
+        _OF.status.not_in([literal_column(f"'{status}'", Text) for status in _UNFINISHED]),
+        _OF.requested_at < bindparam("before", type_=DateTime(timezone=True)),
+    )
+)
+# Rows that this transaction has just written are unknown to the planner, which takes them for one
+# or none and would walk a hundred thousand of them for each of a hundred thousand others.
+_PLANNED: Final = text(
+    "SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true),"
+    " set_config('work_mem', '64MB', true)"
+)
+_PAX8: Final = literal_column("'pax8'", Text)
+_THROUGH: Final = [
+    literal_column(f"'{status}'", Text) for status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
+]
+
+
+def _source() -> Prepared:
+    of, run = integrations.c, sync_runs.c
+    connected = (
+        select(of.connection_id, of.last_success_at, of.schedule_minutes)
+        .where(own(integrations), of.provider == _PAX8)
+        .subquery("connected")
+    )
+    last = (
+        select(run.status, run.finished_at)
+        .where(own(sync_runs), run.source == _PAX8, run.status.in_(_THROUGH))
+        .order_by(run.queued_at.desc())
+        .limit(1)
+        .subquery("last")
+    )
+    one = select(literal_column("1")).subquery("one")
+    always: ColumnElement[bool] = literal_column("true")
+    return prepare(
+        select(
+            connected.c.connection_id,
+            connected.c.schedule_minutes,
+            func.coalesce(connected.c.last_success_at, last.c.finished_at).label("last_success_at"),
+            last.c.status,
+        ).select_from(one.outerjoin(connected, always).outerjoin(last, always))
+    )
+
+
+_SOURCE: Final = _source()
+
+
+class PostgresSnapshots:
+    """The snapshots of the organisation that a unit of work is for."""
+
+    def __init__(self, work: UnitOfWork, *, clock: Clock) -> None:
+        self._work = work
+        self._clock = clock
+
+    async def request(self, *, trigger: Trigger, requested_by: str | None) -> UUID:
+        while True:
+            made = await self._run(
+                _ASK,
+                snapshot_id=new_id(),
+                trigger=trigger,
+                requested_by=requested_by,
+                at=self._clock.now(),
+            )
+            if made:
+                found: UUID = made[0]["id"]
+                await due.due(self._work, due.SNAPSHOT, str(found))
+                return found
+            # Each statement sees what was committed before it: whoever was first is there now,
+            # unless that snapshot has ended between the two, which makes room for ours.
+            for row in await self._run(_UNDER_WAY):
+                joined: UUID = row["id"]
+                return joined
+
+    async def find(self, snapshot_id: UUID) -> Snapshot | None:
+        rows = await self._run(_FIND, snapshot_id=snapshot_id)
+        return snapshot_of(rows[0]) if rows else None
+
+    async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
+        return await fetch(
+            self._work.connection, statement, organisation_id=self._work.organisation_id, **values
+        )
+
+
+def snapshot_of(row: Row) -> Snapshot:
+    return Snapshot(
+        **{name: row[name] for name in NAMES}
+        | {
+            "status": SnapshotStatus(row["status"]),
+            "outcome": None if row["outcome"] is None else Outcome(row["outcome"]),
+            "trigger": Trigger(row["trigger"]),
+        }
+    )
+
+
+class PostgresFreezer:
+    """One snapshot in the hands of the worker whose transaction this is."""
+
+    def __init__(self, work: UnitOfWork, snapshot_id: UUID, *, clock: Clock) -> None:
+        self._work = work
+        self._id = snapshot_id
+        self._clock = clock
+
+    async def begin(self) -> None:
+        await self._run(_BEGIN, at=self._clock.now())
+
+    async def source(self) -> SourceState:
+        row = await self._one(_SOURCE)
+        last, minutes = row["last_success_at"], row["schedule_minutes"]
+        age = timedelta() if last is None else self._clock.now() - last
+        return SourceState(
+            is_connected=row["connection_id"] is not None,
+            last_success_at=last,
+            is_partial=row["status"] == RunStatus.PARTIAL,
+            is_stale=minutes is not None and age > timedelta(minutes=minutes * MISSED_SLOTS),
+        )
+
+    async def freeze(
+        self,
+        basis: PriceBasis,
+        *,
+        settings: ReconciliationSettings,
+        as_of: datetime,
+        today: date,
+        reporting_currency: str,
+        with_seats: bool,
+    ) -> Tallied:
+        await self._work.connection.execute(_PLANNED)
+        await self._run(freezing.FREEZE_RULES)
+        await self._run(
+            freezing.FREEZE_COUNTS,
+            count_sources=json.dumps(dict(settings.count_sources)),
+            fresh_since=as_of - timedelta(hours=settings.stale_after_hours),
+        )
+        if with_seats:
+            await self._run(freezing.freezing_seats(basis), today=today)
+            await self._run(freezing.comparing(knows_sell_price=basis.knows_sell_price))
+            await self._run(freezing.SUM_UP, today=today, reporting_currency=reporting_currency)
+        return Tallied(**dict(await self._one(coverage.TALLY)))
+
+    async def coverage(self, today: date) -> Mapping[str, Any]:
+        row = await self._one(coverage.COVERAGE, today=today)
+        return {name: int(value) for name, value in row.items()}
+
+    async def summary(self) -> Mapping[str, Any]:
+        row = dict(await self._one(coverage.SUMMARY))
+        return row | {"stakes": row["stakes"] or []}
+
+    async def finish(self, **facts: Any) -> None:
+        new: dict[str, Any] = {f"new_{name}": facts.get(name) for name in _FACTS}
+        new |= {f"new_{name}": json.dumps(facts.get(name) or {}) for name in _SAID}
+        await self._run(_FINISH, at=self._clock.now(), **new)
+        await due.no_longer_due(self._work, due.SNAPSHOT, str(self._id))
+
+    async def expire(self, *, before: datetime) -> None:
+        """Snapshots that were asked for before that, with all that is theirs."""
+        await self._run(_EXPIRE, before=before)
+
+    async def _one(self, statement: Prepared, **values: Any) -> Row:
+        row = await fetch_one(self._work.connection, statement, **self._values(values))
+        if row is None:
+            raise LookupError("A statement that counts has one row.")
+        return row
+
+    async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
+        return await fetch(self._work.connection, statement, **self._values(values))
+
+    def _values(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "organisation_id": self._work.organisation_id,
+            "snapshot_id": self._id,
+            **values,
+        }

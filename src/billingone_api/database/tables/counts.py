@@ -1,0 +1,47 @@
+"""What clients use, as those who count say it: the newest of each source, and all there were."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.schema import SchemaItem
+
+from billingone_api.database.tenancy import tenant_table
+
+
+def _counted() -> tuple[SchemaItem, ...]:
+    return (
+        Column("count", BigInteger, nullable=False),
+        # what the source saw and left out by its own rule, such as decommissioned machines
+        Column("excluded", BigInteger, nullable=False, server_default="0"),
+        Column("received_at", DateTime(timezone=True), nullable=False),
+        ForeignKeyConstraint(
+            ["organisation_id", "client_id"], ["clients.organisation_id", "clients.id"]
+        ),
+        CheckConstraint("metric ~ '^[a-z][a-z0-9_]{0,39}$'", name="metric"),
+        CheckConstraint("count >= 0 AND excluded >= 0", name="numbers"),
+    )
+
+
+client_counts = tenant_table(
+    "client_counts",
+    Column("client_id", UUID(as_uuid=True), primary_key=True),
+    Column("metric", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("counted_at", DateTime(timezone=True), nullable=False),
+    *_counted(),
+)
+
+client_count_history = tenant_table(
+    "client_count_history",
+    Column("client_id", UUID(as_uuid=True), primary_key=True),
+    Column("metric", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("counted_at", DateTime(timezone=True), primary_key=True),
+    *_counted(),
+)
