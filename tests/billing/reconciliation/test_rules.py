@@ -30,8 +30,11 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"products": ["edr", "edr"]}, "/products/1"),
     ({"products": ["edr", "unheard-of"]}, "/products/1"),
     ({"patterns": ["**"]}, "/patterns/0"),
-    ({"tolerance": {"amount": "5"}}, "/tolerance"),
-    ({"tolerance": {"amount": "5", "currency": "XXX"}}, "/tolerance/currency"),
+    ({"tolerance": {"money": {"amount": "5"}}}, "/tolerance/money/currency"),
+    (
+        {"tolerance": {"money": {"amount": "5", "currency": "XXX"}}},
+        "/tolerance/money/currency",
+    ),
     ({"tolerance": {"percent": "-1"}}, "/tolerance/percent"),
     ({"exclusions": [{"client_id": "0192f0c1-9999-7000-8000-000000000009"}]},
      "/exclusions/0/client_id"),

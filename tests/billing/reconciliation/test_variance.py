@@ -53,19 +53,19 @@ CASES: list[tuple[int, list[dict[str, Any]], dict[str, Any], tuple[str, str, str
     (
         12,
         [seats(10)],
-        {"tolerance": {"amount": "20", "currency": "AUD"}},
+        {"tolerance": {"money": {"amount": "20", "currency": "AUD"}}},
         ("2", "matched", "20.00"),
     ),
     (
         12,
         [seats(10)],
-        {"tolerance": {"amount": "19.99", "currency": "AUD"}},
+        {"tolerance": {"money": {"amount": "19.99", "currency": "AUD"}}},
         ("2", "under_licensed", "20.00"),
     ),
     (
         12,
         [seats(10)],
-        {"tolerance": {"amount": "20", "currency": "NZD"}},
+        {"tolerance": {"money": {"amount": "20", "currency": "NZD"}}},
         ("2", "under_licensed", "20.00"),
     ),
     (

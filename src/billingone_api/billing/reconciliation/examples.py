@@ -104,7 +104,7 @@ _LINE: Final[dict[str, Any]] = {
         "patterns": ["*365 business*"],
         "ratio": "1",
         "minimum": None,
-        "tolerance": {"units": "1", "percent": None, "amount": None, "currency": None},
+        "tolerance": {"units": "1", "percent": None, "money": None},
         "exclusions": [],
         "is_active": True,
         "changed_by": "Farah Nair",

@@ -12,11 +12,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    model_validator,
 )
 
 from billingone_api.billing.counts.models import METRIC
-from billingone_api.billing.definitions.schemas import plain
+from billingone_api.billing.definitions.schemas import Money, plain
 from billingone_api.billing.reconciliation.models import Exclusion, Page, Rule, RuleFacts
 from billingone_api.kit.money import known_currency
 from billingone_api.kit.pagination import ListQuery, PageOf
@@ -30,7 +29,7 @@ RULE_EXAMPLE: Final[dict[str, Any]] = {
     "patterns": ["*365 business*"],
     "ratio": "1",
     "minimum": None,
-    "tolerance": {"units": "1", "percent": None, "amount": None, "currency": None},
+    "tolerance": {"units": "1", "percent": None, "money": None},
     "exclusions": [],
 }
 _RULE: Final[dict[str, Any]] = RULE_EXAMPLE | {
@@ -75,6 +74,19 @@ Ratio = Annotated[Number, AfterValidator(_above_zero)]
 Metric = Annotated[str, Field(pattern=METRIC, examples=["users"])]
 
 
+class MoneyIn(BaseModel):
+    """An amount of one currency."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount: Number
+    currency: Annotated[
+        str,
+        Field(min_length=3, max_length=3, description="ISO 4217.", examples=["AUD"]),
+        AfterValidator(known_currency),
+    ]
+
+
 class ToleranceIn(BaseModel):
     """How much may be amiss; of several the widest holds."""
 
@@ -82,19 +94,9 @@ class ToleranceIn(BaseModel):
 
     units: Annotated[Number | None, Field(description="So many units either way.")] = None
     percent: Annotated[Number | None, Field(description="Of what is required.")] = None
-    amount: Annotated[
-        Number | None, Field(description="A month's money, where the line is of its currency.")
+    money: Annotated[
+        MoneyIn | None, Field(description="A month's, where the line is of its currency.")
     ] = None
-    currency: Annotated[
-        Annotated[str, Field(min_length=3, max_length=3), AfterValidator(known_currency)] | None,
-        Field(description="ISO 4217; of `amount`."),
-    ] = None
-
-    @model_validator(mode="after")
-    def _of_a_currency(self) -> Self:
-        if (self.amount is None) != (self.currency is None):
-            raise ValueError("Send `amount` with its `currency`, or neither.")
-        return self
 
 
 class RuleExclusionIn(BaseModel):
@@ -145,7 +147,7 @@ class RuleIn(BaseModel):
     )
 
     def facts(self, *, by: str, is_active: bool = True) -> RuleFacts:
-        tolerance = self.tolerance
+        tolerance, money = self.tolerance, self.tolerance.money
         return RuleFacts(
             name=self.name,
             metric=self.metric,
@@ -156,8 +158,8 @@ class RuleIn(BaseModel):
             minimum=_decimal(self.minimum),
             tolerance_units=_decimal(tolerance.units),
             tolerance_percent=_decimal(tolerance.percent),
-            tolerance_amount=_decimal(tolerance.amount),
-            tolerance_currency=tolerance.currency,
+            tolerance_amount=_decimal(money.amount) if money else None,
+            tolerance_currency=money.currency if money else None,
             exclusions=tuple(Exclusion(one.client_id, one.product_id) for one in self.exclusions),
             is_active=is_active,
             changed_by=by,
@@ -169,8 +171,9 @@ class ToleranceOut(BaseModel):
 
     units: Annotated[str | None, Field(description="So many units either way.")]
     percent: Annotated[str | None, Field(description="Of what is required.")]
-    amount: Annotated[str | None, Field(description="A month's money.")]
-    currency: Annotated[str | None, Field(description="ISO 4217; of `amount`.")]
+    money: Annotated[
+        Money | None, Field(description="A month's, where the line is of its currency.")
+    ]
 
 
 class RuleExclusionOut(BaseModel):
@@ -198,12 +201,11 @@ class RuleFactsOut(BaseModel):
     @classmethod
     def told(cls, facts: RuleFacts) -> dict[str, Any]:
         kept = asdict(facts)
-        tolerance = {
-            name: _plain(kept.pop(f"tolerance_{name}")) for name in ("units", "percent", "amount")
-        }
-        currency = kept.pop("tolerance_currency")
+        tolerance = {name: _plain(kept.pop(f"tolerance_{name}")) for name in ("units", "percent")}
+        amount, currency = kept.pop("tolerance_amount"), kept.pop("tolerance_currency")
+        money = None if amount is None else {"amount": amount, "currency": currency}
         numbers = {name: _plain(kept[name]) for name in ("ratio", "minimum")}
-        return kept | numbers | {"tolerance": tolerance | {"currency": currency}}
+        return kept | numbers | {"tolerance": tolerance | {"money": money}}
 
 
 class RuleOut(RuleFactsOut):

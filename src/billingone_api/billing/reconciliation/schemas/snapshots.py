@@ -168,7 +168,7 @@ class SeatsOut(BaseModel):
     version: Annotated[int, Field(description="Of its history.")]
     product_id: str | None
     product_name: str
-    badge: Literal["active", "trial"]
+    badge: Annotated[Literal["active", "trial"], Field(description="Seats on trial count too.")]
     quantity: Units | None
     unit_price: Annotated[
         Money | None, Field(description="A month's price of one seat, where it is known.")
