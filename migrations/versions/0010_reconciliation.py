@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 MINE = "organisation_id = (select nullif(current_setting('app.organisation_id', true), '')::uuid)"
 TABLES = (

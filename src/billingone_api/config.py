@@ -236,6 +236,9 @@ class Settings(BaseSettings):
         default=True, description="Whether /docs and /openapi.json are served, openly."
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Larger bodies get 413.")
+    max_import_bytes: int = Field(
+        default=10_000_000, ge=1_000, description="Of a file with a mapping; larger ones get 413."
+    )
     requests_per_minute: int = Field(
         default=600, ge=1, description="Of one person, service or API key; those beyond get 429."
     )

@@ -76,6 +76,7 @@ _TAGS: Final = {
 OPEN_ROUTES: Final = frozenset({"/livez", "/readyz"}) | webhooks.OPEN
 """What answers without a token, besides the reference page; a test compares it with the app."""
 
+_IMPORT: Final = "/v1/clients/mapping/import"
 _READ_BY_ROW: Final = frozenset({"/v1/panelone/clients:batch", "/v1/panelone/counts"})
 _READ_AS_IT_CAME: Final = webhooks.OPEN
 
@@ -132,7 +133,11 @@ def create_app(
     app.add_exception_handler(SchemaError, _schema_unknown)
     app.add_middleware(Revalidation)
     app.add_middleware(
-        Bodies, limit=settings.max_body_bytes, by_row=_READ_BY_ROW, raw=_READ_AS_IT_CAME
+        Bodies,
+        limit=settings.max_body_bytes,
+        larger={_IMPORT: settings.max_import_bytes},
+        by_row=_READ_BY_ROW,
+        raw=_READ_AS_IT_CAME,
     )
     app.add_middleware(Heads)
     app.add_middleware(RequestEnvelope)

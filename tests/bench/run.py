@@ -1,6 +1,6 @@
 """`make bench`: speed, as ratios to ceilings measured in the same run.
 
-`ARGS=lists`, `syncs`, `invoices` or `books` runs one of them.
+`ARGS=lists`, `syncs`, `invoices`, `books`, `clients` or `matching` runs one of them.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import books, invoices, lists, syncs  # noqa: E402 - the same
+from tests.bench import books, clients, invoices, lists, matching, syncs  # noqa: E402 - the same
 from tests.bench.servers import serving  # noqa: E402 - the same
 from tests.bench.table import Figure, show  # noqa: E402 - the same
 from tests.support.api import KEYS  # noqa: E402 - the same
@@ -23,7 +23,7 @@ from billingone_api.embedded.redis import EmbeddedRedis  # noqa: E402 - the same
 from billingone_api.kit.clock import SystemClock  # noqa: E402 - the same
 from billingone_api.kit.ids import new_id  # noqa: E402 - the same
 
-BENCHMARKS = ("lists", "syncs", "invoices", "books")
+BENCHMARKS = ("lists", "syncs", "invoices", "books", "clients", "matching")
 
 
 def main(chosen: list[str]) -> int:
@@ -50,6 +50,12 @@ def main(chosen: list[str]) -> int:
         if not chosen or "books" in chosen:
             with copied(postgres) as database:
                 figures += asyncio.run(_books(database, redis.url))
+        if not chosen or "clients" in chosen:
+            with copied(postgres) as database:
+                figures += asyncio.run(_clients(database, redis.url))
+        if not chosen or "matching" in chosen:
+            _say("Suggesting whose 2,000 generated companies are, three times …")
+            figures += matching.measure()
     show(figures)
     return 0
 
@@ -99,6 +105,14 @@ async def _books(database: Database, redis_url: str) -> list[Figure]:
         with serving("ours", environment) as api:
             await books.connect(api.url, token)
             return await books.measure(database, environment, api.url, sandbox_url, token)
+
+
+async def _clients(database: Database, redis_url: str) -> list[Figure]:
+    _say(f"Writing {clients.CLIENTS:,} clients with what they buy, then asking for lists …")
+    organisation_id = await database.add_organisation(new_id())
+    await clients.fill(database, organisation_id)
+    token = Mint(SystemClock()).person(organisation_id)
+    return await clients.measure(_environment(database, redis_url), token)
 
 
 def _environment(database: Database, redis_url: str, **more: str) -> dict[str, str]:

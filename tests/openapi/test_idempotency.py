@@ -40,14 +40,17 @@ class Request:
 
     client: httpx.AsyncClient
     url: str
-    body: dict[str, Any]
-    other_body: dict[str, Any]
-    bad_body: dict[str, Any] | None
+    body: Any
+    other_body: Any
+    bad_body: Any
     times: Callable[[], Awaitable[int]]
 
-    async def send(self, key: str | None, body: dict[str, Any] | None = None) -> httpx.Response:
+    async def send(self, key: str | None, body: Any = None) -> httpx.Response:
         headers = {} if key is None else {HEADER: key}
         said = self.body if body is None else body
+        if isinstance(said, str):
+            headers["Content-Type"] = "text/csv"
+            return await self.client.post(self.url, content=said, headers=headers)
         return await self.client.post(self.url, json=said, headers=headers)
 
 
@@ -214,6 +217,111 @@ async def authorise_xero(house: House) -> Request:
     )
 
 
+async def two_clients(house: House) -> tuple[str, str]:
+    """Two active clients; the first has a company of Pax8's."""
+    ids = []
+    for company in ("company-1", None):
+        client_id = new_id()
+        told = await house.api.service("clients:write").put(
+            f"/v1/panelone/clients/{client_id}",
+            json={"name": "Acacia", "external_ids": {"pax8_company_id": company}},
+        )
+        assert told.status_code == 201
+        ids.append(str(client_id))
+    return ids[0], ids[1]
+
+
+COMPANY = {"source": "pax8", "source_id": "company-1"}
+
+
+async def change_mapping(house: House) -> Request:
+    await two_clients(house)
+    wishes = [COMPANY | {"do": "ignore"}]
+    return Request(
+        house.api.finance,
+        "/v1/clients/mapping",
+        {"changes": wishes},
+        {"changes": wishes, "dry_run": True},
+        {"changes": []},
+        lambda: house.count("mapping_deeds"),
+    )
+
+
+async def import_mapping(house: House) -> Request:
+    await two_clients(house)
+    head = "source,source_id,client_id"
+    return Request(
+        house.api.finance,
+        "/v1/clients/mapping/import",
+        f"{head}\npax8,company-1,nobody",
+        f"{head}\npax8,company-1,",
+        "nothing of it",
+        lambda: house.count("mapping_deeds"),
+    )
+
+
+async def apply_suggestions(house: House) -> Request:
+    """The company is called like the client that has none."""
+    await two_clients(house)
+    await house.database.insert(
+        "pax8_companies",
+        organisation_id=house.api.organisation_id,
+        source_id="company-2",
+        name="Banksia",
+        first_seen_at=NOW,
+        changed_at=NOW,
+    )
+    told = await house.api.service("clients:write").put(
+        f"/v1/panelone/clients/{new_id()}", json={"name": "Banksia"}
+    )
+    assert told.status_code == 201
+    return Request(
+        house.api.finance,
+        "/v1/clients/suggestions:apply",
+        {"source": "pax8", "lowest_score": 60},
+        {"source": "pax8", "lowest_score": 61},
+        {"source": "nobody"},
+        lambda: house.count("mapping_deeds"),
+    )
+
+
+async def merge_clients(house: House) -> Request:
+    one, other = await two_clients(house)
+    return Request(
+        house.api.finance,
+        f"/v1/clients/{one}/merge",
+        {"into": other},
+        {"into": other, "dry_run": True},
+        {"into": "nobody"},
+        lambda: house.count("mapping_deeds"),
+    )
+
+
+async def split_client(house: House) -> Request:
+    one, other = await two_clients(house)
+    return Request(
+        house.api.finance,
+        f"/v1/clients/{one}/split",
+        {"records": [COMPANY], "into": other},
+        {"records": [COMPANY], "into": other, "dry_run": True},
+        {"records": []},
+        lambda: house.count("mapping_deeds"),
+    )
+
+
+async def undo_mapping_deed(house: House) -> Request:
+    changing = await change_mapping(house)
+    deed_id = (await changing.send(None)).json()["deed_id"]
+    return Request(
+        house.api.finance,
+        f"/v1/clients/mapping/deeds/{deed_id}/undo",
+        {},
+        {"with_later": True},
+        {"with_later": "no way"},
+        lambda: house.count("mapping_deeds WHERE undone_at IS NOT NULL"),
+    )
+
+
 REQUESTS: dict[str, Callable[[House], Awaitable[Request]]] = {
     "start_sync": start_sync,
     "cancel_sync": cancel_sync,
@@ -225,6 +333,12 @@ REQUESTS: dict[str, Callable[[House], Awaitable[Request]]] = {
     "create_count_rule": create_count_rule,
     "take_snapshot": take_snapshot,
     "decide_lines": decide_lines,
+    "change_mapping": change_mapping,
+    "import_mapping": import_mapping,
+    "apply_suggestions": apply_suggestions,
+    "merge_clients": merge_clients,
+    "split_client": split_client,
+    "undo_mapping_deed": undo_mapping_deed,
 }
 each_post = pytest.mark.parametrize("name", REQUESTS)
 

@@ -20,7 +20,7 @@ from tests.support.api import Api, made_process, running_app, settings_for
 from tests.support.clock import SetClock
 from tests.support.databases import Database, copied
 from tests.support.figures import Figure
-from tests.support.operations import OPERATIONS, Operation, encoded, resolved
+from tests.support.operations import OPERATIONS, Operation, resolved
 from tests.support.people import Mint
 from tests.support.planting import day_of, id_of, plant, rows_of
 
@@ -31,6 +31,9 @@ from billingone_api.kit.ids import new_id
 OURS = ("kurrajong", "kurrajong-too")
 THEIRS = ("wilga", "wilga-too")
 NOBODYS = "banksia-of-nobody"
+BESIDE = dict(
+    (*zip(OURS, reversed(OURS), strict=True), *zip(THEIRS, reversed(THEIRS), strict=True))
+)
 READS = {name: found for name, found in OPERATIONS.items() if found.method == "GET"}
 CHANGES = {name: found for name, found in OPERATIONS.items() if found.method != "GET"}
 BY_NO_EXAMPLE = {
@@ -51,6 +54,7 @@ OF_PRODUCTS = {"create_count_rule", "update_count_rule", "try_count_rule"}
 _numbers = count()
 # These hold figures, words that are the same for everybody, or one organisation's choices.
 NAMELESS = {
+    "count_unmapped",
     "count_invoices",
     "count_subscriptions",
     "get_definitions",
@@ -100,6 +104,11 @@ def body_of(operation: Operation, mark: str) -> Any:
         ids |= {"metric": f"metric_{next(_numbers)}", "products": [mark]}
     if operation.id == "decide_lines":
         ids |= {"lines": [{"client_id": str(id_of(mark)), "rule_id": str(id_of(mark))}]}
+    if "into" in ids:
+        # Nobody is merged into themselves.
+        ids["into"] = str(id_of(BESIDE[mark]))
+    if "email" in operation.properties():
+        return operation.example() | {"source_id": mark, "email": f"{mark}@mark.example"}
     return operation.example() | ids if ids else operation.example()
 
 
@@ -112,14 +121,14 @@ async def ask(
     body: Any = None,
 ) -> httpx.Response:
     given = operation.example() if body is None else body
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": operation.media}
     if "If-Match" in operation.named("header"):
         headers["If-Match"] = "*"
     return await caller(api, operation).request(
         operation.method,
         operation.url(path),
         params=query,
-        content=None if given is None else encoded(given),
+        content=operation.written(given),
         headers=headers,
     )
 

@@ -17,6 +17,7 @@ USUAL = {
     "currency": "USD",
     "valid_on": "2026-11-01",
 }
+JSON = "application/json"
 METHODS = ("get", "put", "post", "patch", "delete")
 _DOCUMENT = document()
 _SCHEMAS: Mapping[str, dict[str, Any]] = _DOCUMENT["components"]["schemas"]
@@ -33,11 +34,25 @@ class Operation:
     body: dict[str, Any] | None
     answers: dict[str, dict[str, Any]]
 
+    @property
+    def media(self) -> str:
+        """What the body is: JSON, or one kind of file."""
+        return JSON if self.body is None else next(iter(self.body["content"]))
+
+    def written(self, body: Any) -> bytes | None:
+        """As it is sent: a file is text as it stands."""
+        if body is None:
+            return None
+        is_file = self.media != JSON
+        return str(body).encode(errors="surrogatepass") if is_file else encoded(body)
+
     def example(self) -> Any:
         """The document's own example of a body; None for an operation without one."""
         if self.body is None:
             return None
-        content = self.body["content"]["application/json"]
+        content = self.body["content"][self.media]
+        if self.media != JSON:
+            return content["example"]
         shown = content.get("examples") or resolved(content["schema"])["examples"]
         return shown[0] if isinstance(shown, list) else next(iter(shown.values()))["value"]
 
@@ -45,7 +60,7 @@ class Operation:
         """The members of the body and their schemas."""
         if self.body is None:
             return {}
-        schema = resolved(self.body["content"]["application/json"]["schema"])
+        schema = resolved(self.body["content"][self.media]["schema"])
         found: dict[str, Any] = schema.get("properties", {})
         return found
 

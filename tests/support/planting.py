@@ -37,6 +37,7 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
         "twin_by": None,
     },
     "ledgers": {"source": "xero", "is_current": True},
+    "mapping_deeds": {"from_client_id": None, "undone_at": None, "undone_by": None},
     "payments": {"source": "xero", "currency": "AUD", "is_deleted": False},
     "products": {"usage_evidence": None, "usage_billed_by_hand": None},
     "reconciliation_settings": {"schedule_time_zone": None},
@@ -86,7 +87,9 @@ async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> 
                 told = row | usual | _MEANT.get(name, {})
                 told |= {"ledger_id": books} if "ledger_id" in row else {}
                 told |= {"id": books} if name == "ledgers" else {}
+                told |= {"email": f"{mark}@mark.example"} if name == "xero_contacts" else {}
                 await _insert(connection, name, told)
+            await _insert(connection, "client_links", _contact(organisation_id, mark))
             unmapped = a_row(TABLES["pax8_companies"], organisation_id, marked(f"{mark}-unmapped"))
             await _insert(connection, "pax8_companies", unmapped | {"gone_at": None})
             for more in _MORE_INTEGRATIONS:
@@ -97,6 +100,12 @@ async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> 
             await _insert(connection, "subscriptions", held | _MEANT["subscriptions"] | theirs)
     finally:
         await connection.close()
+
+
+def _contact(organisation_id: UUID, mark: str) -> dict[str, Any]:
+    """The contact of Xero is the client's too."""
+    row = a_row(TABLES["client_links"], organisation_id, marked(mark))
+    return row | {"source": "xero", "origin": "manual"}
 
 
 async def _insert(connection: asyncpg.Connection, table: str, row: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from starlette.datastructures import Headers
@@ -24,9 +24,10 @@ class Bodies:
 
     FastAPI's own limit stands outside every other middleware: its refusal would be plain text,
     without the headers by which a browser may read it. And its parser takes NaN, 1e400, half
-    characters and bottomless nesting, each of which fails somewhere further in. At the paths
-    `by_row` text is left to the route, which reads its rows one by one: a bad one spoils no other.
-    At the paths `raw` nothing is parsed before the route has judged the bytes by their signature.
+    characters and bottomless nesting, each of which fails somewhere further in. The paths of
+    `larger` have limits of their own. At the paths `by_row` text is left to the route, which reads
+    its rows one by one: a bad one spoils no other. At the paths `raw` nothing is parsed before the
+    route has judged the bytes by their signature.
     """
 
     def __init__(
@@ -36,38 +37,43 @@ class Bodies:
         limit: int,
         by_row: Collection[str] = (),
         raw: Collection[str] = (),
+        larger: Mapping[str, int] | None = None,
     ) -> None:
         self.app = app
         self.limit = limit
+        self.larger = larger or {}
         self.by_row = by_row
         self.raw = raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif _declared(scope) > self.limit:
+            return
+        limit = self.larger.get(scope["path"], self.limit)
+        if _declared(scope) > limit:
             refusal = problems.response(TooLarge(), request_id=problems.request_id(scope))
             await refusal(scope, receive, send)
         else:
             is_json = problems.is_json(Headers(scope=scope).get("content-type"))
             judged = is_json and scope["path"] not in self.raw
             with_text = scope["path"] not in self.by_row
-            watched = self._watched(receive, judged=judged, with_text=with_text)
+            watched = _watched(receive, limit=limit, judged=judged, with_text=with_text)
             await self.app(scope, watched, send)
 
-    def _watched(self, receive: Receive, *, judged: bool, with_text: bool) -> Receive:
-        body = bytearray()
 
-        async def watched() -> Message:
-            message = await receive()
-            body.extend(message.get("body", b""))
-            if len(body) > self.limit:
-                raise TooLarge
-            if judged and message["type"] == "http.request" and not message.get("more_body"):
-                judge(bytes(body), with_text=with_text)
-            return message
+def _watched(receive: Receive, *, limit: int, judged: bool, with_text: bool) -> Receive:
+    body = bytearray()
 
-        return watched
+    async def watched() -> Message:
+        message = await receive()
+        body.extend(message.get("body", b""))
+        if len(body) > limit:
+            raise TooLarge
+        if judged and message["type"] == "http.request" and not message.get("more_body"):
+            judge(bytes(body), with_text=with_text)
+        return message
+
+    return watched
 
 
 def judge(body: bytes, *, with_text: bool = True) -> None:

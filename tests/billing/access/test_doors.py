@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from tests.support.api import Api, settings_for, standing_api
 from tests.support.databases import Database
 from tests.support.figures import Figure
-from tests.support.operations import ANY_ID, OPERATIONS, Operation, encoded
+from tests.support.operations import ANY_ID, OPERATIONS, Operation
 
 from billingone_api.billing.access.models import Permission, Role
 from billingone_api.billing.access.wiring import (
@@ -87,6 +87,18 @@ ASKED_FOR = {
     "export_clients_workbook": "clients:read",
     "list_unmapped": "clients:read",
     "get_client": "clients:read",
+    "count_unmapped": "clients:read",
+    "list_suggestions": "clients:read",
+    "apply_suggestions": "clients:map",
+    "export_mapping": "clients:read",
+    "import_mapping": "clients:map",
+    "choose_billing_contact": "clients:map",
+    "release_billing_contact": "clients:map",
+    "list_mapping_deeds": "clients:read",
+    "change_mapping": "clients:map",
+    "undo_mapping_deed": "clients:map",
+    "merge_clients": "clients:map",
+    "split_client": "clients:map",
     "link_record": "clients:map",
     "unlink_record": "clients:map",
     "list_invoices": "invoices:read",
@@ -252,8 +264,8 @@ async def knock(operation: Operation, caller: httpx.AsyncClient, api: Api) -> ht
     return await caller.request(
         operation.method,
         operation.url(operation.places(api.organisation_id)),
-        content=None if body is None else encoded(body),
-        headers={"Content-Type": "application/json"},
+        content=operation.written(body),
+        headers={"Content-Type": operation.media},
     )
 
 

@@ -47,6 +47,8 @@ REACHED = {"id": "connection", "tenantId": TENANT, "tenantType": "ORGANISATION"}
 CLIENT = UUID("0192f0c1-1111-7000-8000-000000000001")
 KEY = UUID("0192f0c1-1111-7000-8000-000000000002")
 INVOICE = UUID("0192f0c1-1111-7000-8000-000000000003")
+OTHER = UUID("0192f0c1-1111-7000-8000-000000000005")
+DEED = UUID("0192f0c1-1111-7000-8000-000000000006")
 COMPANY = {"source": "pax8", "source_id": "company-1"}
 RATE = {"currency": "USD", "valid_on": "2026-11-01"}
 
@@ -94,6 +96,30 @@ DEEDS = {
     "revoke_api_key": Deed("api_key.revoked", by="Admin", places={"api_key_id": str(KEY)}),
     "link_record": Deed("client_link.set", places=COMPANY, body={"client_id": str(CLIENT)}),
     "unlink_record": Deed("client_link.removed", places=COMPANY | {"source_id": "company-2"}),
+    "change_mapping": Deed("client_links.changed", body={"changes": [{"do": "ignore", **COMPANY}]}),
+    "apply_suggestions": Deed("client_links.changed", body={"source": "pax8", "lowest_score": 60}),
+    "import_mapping": Deed(
+        "client_links.changed",
+        body="source,source_id,client_id\npax8,company-1,nobody",
+        headers={"Content-Type": "text/csv"},
+    ),
+    "choose_billing_contact": Deed(
+        "client.contact_chosen",
+        places={"client_id": str(CLIENT)},
+        body={"source": "xero", "source_id": "contact-1", "email": "ap@acacia.example"},
+    ),
+    "release_billing_contact": Deed("client.contact_released", places={"client_id": str(OTHER)}),
+    "undo_mapping_deed": Deed(
+        "client_links.undone", places={"deed_id": str(DEED)}, body={"with_later": False}
+    ),
+    "merge_clients": Deed(
+        "client_links.changed", places={"client_id": str(CLIENT)}, body={"into": str(OTHER)}
+    ),
+    "split_client": Deed(
+        "client_links.changed",
+        places={"client_id": str(CLIENT)},
+        body={"records": [COMPANY | {"source_id": "company-2"}], "into": None},
+    ),
     "test_pax8": Deed("integration.tested"),
     "connect_pax8": Deed("integration.connected", body={"credentials": CREDENTIALS}),
     "test_superops": Deed("integration.tested", body={"credentials": TOKEN}),
@@ -227,9 +253,10 @@ async def planted(api: Api, database: Database, process: Process) -> AsyncIterat
     books = Books(database, api.organisation_id)
     connection_id = await connect_pax8(database, process, api.organisation_id, version=1)
     assert connection_id
-    await database.insert(
-        "clients", organisation_id=api.organisation_id, id=CLIENT, name="Acacia", active=True
-    )
+    for client_id, name in ((CLIENT, "Acacia"), (OTHER, "Acacia Dental")):
+        await database.insert(
+            "clients", organisation_id=api.organisation_id, id=client_id, name=name, active=True
+        )
     for company in ("company-1", "company-2"):
         await books.company(company, "Acacia Dental Pty Ltd")
     await database.insert(
@@ -239,6 +266,38 @@ async def planted(api: Api, database: Database, process: Process) -> AsyncIterat
         source_id="company-2",
         client_id=CLIENT,
         origin="manual",
+    )
+    await database.insert(
+        "client_links",
+        organisation_id=api.organisation_id,
+        source="xero",
+        source_id="contact-1",
+        client_id=CLIENT,
+        origin="manual",
+    )
+    await database.insert(
+        "primary_contacts",
+        organisation_id=api.organisation_id,
+        client_id=OTHER,
+        source="xero",
+        source_id="contact-1",
+        email="ap@acacia.example",
+        chosen_by="Somebody",
+        chosen_at=NOW,
+    )
+    await database.insert(
+        "mapping_deeds", organisation_id=api.organisation_id, id=DEED, kind="link", done_at=NOW
+    )
+    await database.insert(
+        "mapping_changes",
+        organisation_id=api.organisation_id,
+        deed_id=DEED,
+        position=0,
+        source="pax8",
+        source_id="company-2",
+        after_client_id=CLIENT,
+        after_origin="manual",
+        is_link_changed=True,
     )
     await database.insert(
         "exchange_rates",
@@ -257,7 +316,17 @@ async def planted(api: Api, database: Database, process: Process) -> AsyncIterat
         fetched_at=NOW,
     )
     sales = SalesBooks(database, api.organisation_id)
-    await sales.open()
+    ledger_id = await sales.open()
+    await database.insert(
+        "xero_contacts",
+        organisation_id=api.organisation_id,
+        ledger_id=ledger_id,
+        source_id="contact-1",
+        name="Acacia Dental",
+        email="ap@acacia.example",
+        first_seen_at=NOW,
+        changed_at=NOW,
+    )
     await sales.account("account-1")
     await sales.invoice(id=INVOICE)
     await database.insert(
@@ -383,6 +452,8 @@ async def perform(operation: Operation, deed: Deed, api: Api, sync: str, *, by: 
     caller = api.service(by) if ":" in by else api.as_role(by)
     given = deed.body() if callable(deed.body) else deed.body
     body = {} if given is None else {"json": given}
+    is_file = isinstance(deed.body, str)
+    body = {} if deed.body is None else {"content" if is_file else "json": deed.body}
     return await caller.request(
         operation.method, operation.url(known), headers=dict(deed.headers), **body
     )

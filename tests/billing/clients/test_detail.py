@@ -39,6 +39,7 @@ async def test_one_client_with_everything_known_of_it(api: Api, books: Books) ->
     answer = await api.service("clients:read").get(f"/v1/clients/{client}")
     assert answer.status_code == 200
     unconnected = {"value": None, "reason": "source_not_connected"}
+    no_books = unconnected | {"by_currency": [], "missing_rates": []}
     assert answer.json() == {
         "id": str(client),
         "name": "Acacia",
@@ -81,7 +82,22 @@ async def test_one_client_with_everything_known_of_it(api: Api, books: Books) ->
         "active_subscriptions": {"value": 3, "reason": None},
         "licences": unconnected,
         "devices": unconnected,
-        "total_spend": unconnected,
+        "total_spend": no_books,
+        "outstanding": no_books,
+        "margin": {
+            "value": {"amount": "0.00", "currency": "AUD"},
+            "reason": None,
+            "by_currency": [],
+            "missing_rates": [],
+            "left_out": 2,
+        },
+        "receivables": {"by_currency": None, "reason": "source_not_connected"},
+        "latest_invoices": {
+            "items": None,
+            "reason": "source_not_connected",
+            "url": f"/v1/invoices?client_id={client}",
+        },
+        "contacts": [],
         "subscriptions": {
             "badges": {
                 "active": 3,
@@ -96,7 +112,9 @@ async def test_one_client_with_everything_known_of_it(api: Api, books: Books) ->
             "url": f"/v1/subscriptions?client_id={client}",
         },
         "freshness": [
-            {"source": "pax8", "is_connected": True, "last_success_at": "2026-11-24T01:00:00Z"}
+            {"source": "pax8", "is_connected": True, "last_success_at": "2026-11-24T01:00:00Z"},
+            {"source": "xero", "is_connected": False, "last_success_at": None},
+            {"source": "superops", "is_connected": False, "last_success_at": None},
         ],
         "basis": {"pax8_price_is": "sell", "annual_price_is": "year"},
         "created_at": "2026-11-24T01:00:00Z",

@@ -10,6 +10,8 @@ from tests.support.api import Api
 from tests.support.books import Books
 from tests.support.clock import NOW
 from tests.support.databases import Database
+from tests.support.ledgers import Ledgers
+from tests.support.sales import SalesBooks
 
 from billingone_api.kit.ids import new_id
 
@@ -50,7 +52,12 @@ async def five(api: Api, books: Books) -> None:
         await books.subscription(
             company, price=Decimal(price), currency=currency, billing_term=term
         )
-    await push(api, "Acacia", "c-acacia")
+    acacia = await push(api, "Acacia", "c-acacia")
+    sales = SalesBooks(books.database, api.organisation_id)
+    await sales.connected()
+    ledger = await sales.open()
+    facts = {"client_id": acacia, "subtotal": Decimal(110), "amount_due": Decimal("60.50")}
+    await Ledgers(books.database, api.organisation_id).invoice(ledger, "xero", "1", **facts)
     await push(api, "Banksia", "c-banksia")
     await push(api, "Correa", "c-correa")
     await push(api, "Dianella")
@@ -68,13 +75,13 @@ async def test_a_file_has_a_name_a_header_and_every_client(api: Api, five: None)
     header, *rows, end = answer.text.split("\r\n")
     assert header == (
         "id,name,active,linked_sources,mrr,currency,mrr_unknown,mrr_by_currency,mrr_excluded,"
-        "active_subscriptions"
+        "active_subscriptions,total_spend,outstanding,billed_unknown"
     )
     assert [row.partition(",")[2] for row in rows] == [
-        "Acacia,true,pax8,19.99,AUD,,AUD 8.33; USD 7.77,1,3",
-        "Banksia,true,pax8,,,exchange_rate_missing,NZD 5.00,0,1",
-        "Correa,true,pax8,0.00,AUD,,,0,0",
-        "Dianella,true,,,,not_linked,,,",
+        "Acacia,true,pax8,19.99,AUD,,AUD 8.33; USD 7.77,1,3,110.00,60.50,",
+        "Banksia,true,pax8,,,exchange_rate_missing,NZD 5.00,0,1,,,not_linked",
+        "Correa,true,pax8,0.00,AUD,,,0,0,,,not_linked",
+        "Dianella,true,,,,not_linked,,,,,,not_linked",
     ]
     assert end == ""
 
@@ -86,7 +93,7 @@ async def test_a_file_says_what_the_list_says(
     api: Api, books: Books, database: Database, five: None, *, connected: bool | None, price_is: str
 ) -> None:
     await database.as_owner("UPDATE organisation_settings SET pax8_price_is = $1", price_is)
-    await database.as_owner("DELETE FROM integrations")
+    await database.as_owner("DELETE FROM integrations WHERE provider = 'pax8'")
     if connected is not None:
         await books.connected(last_success_at=NOW if connected else None)
     for sort in ("-mrr", "mrr", "name", "-name"):
@@ -112,6 +119,9 @@ def as_row(client: dict[str, Any]) -> dict[str, str]:
         "mrr_by_currency": "; ".join(parts),
         "mrr_excluded": str(mrr["excluded"]) if has_parts else "",
         "active_subscriptions": "" if count is None else str(count),
+        "total_spend": (client["total_spend"]["value"] or {"amount": ""})["amount"],
+        "outstanding": (client["outstanding"]["value"] or {"amount": ""})["amount"],
+        "billed_unknown": client["total_spend"]["reason"] or "",
     }
 
 

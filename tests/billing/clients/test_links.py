@@ -61,6 +61,10 @@ async def links(database: Database) -> dict[str, tuple[UUID | None, str]]:
         (Link(A, Origin.MANUAL), (B,), Link(A, Origin.MANUAL)),
         (NOBODY, (A,), NOBODY),
         (NOBODY, (A, B), NOBODY),
+        (Link(A, Origin.IDENTIFIER), (), Link(A, Origin.IDENTIFIER)),
+        (Link(A, Origin.IDENTIFIER), (A,), Link(A, Origin.EXACT)),
+        (Link(A, Origin.IDENTIFIER), (B,), Link(B, Origin.EXACT)),
+        (Link(A, Origin.IDENTIFIER), (A, B), None),
     ],
 )
 def test_a_persons_word_stands_and_else_the_only_claimant_has_it(
@@ -156,6 +160,7 @@ async def test_a_person_links_a_company_and_is_told_what_moved(api: Api, books: 
             "origin": "manual",
             "linked_by": "Farah Nair",
             "linked_at": "2026-11-24T01:00:00Z",
+            "reason": None,
             "moved_subscriptions": 3,
             "moved_invoices": 0,
         },

@@ -41,6 +41,11 @@ def money(amount: str, currency: str = "AUD") -> dict[str, str]:
 
 
 UNCONNECTED = {"value": None, "reason": "source_not_connected"}
+NO_BOOKS = UNCONNECTED | {"by_currency": [], "missing_rates": []}
+BOOKS = [
+    {"source": source, "is_connected": False, "last_success_at": None}
+    for source in ("xero", "superops")
+]
 
 
 async def test_nothing_pushed_is_an_empty_page_that_says_what_it_rests_on(
@@ -50,7 +55,7 @@ async def test_nothing_pushed_is_an_empty_page_that_says_what_it_rests_on(
         "items": [],
         "next_cursor": None,
         "total": 0,
-        "freshness": [{"source": "pax8", "is_connected": False, "last_success_at": None}],
+        "freshness": [{"source": "pax8", "is_connected": False, "last_success_at": None}, *BOOKS],
         "basis": {"pax8_price_is": "sell", "annual_price_is": "year"},
     }
 
@@ -103,7 +108,8 @@ async def test_a_client_brings_in_the_months_share_of_every_term_in_each_currenc
         "active_subscriptions": {"value": 7, "reason": None},
         "licences": UNCONNECTED,
         "devices": UNCONNECTED,
-        "total_spend": UNCONNECTED,
+        "total_spend": NO_BOOKS,
+        "outstanding": NO_BOOKS,
     }
 
 
@@ -185,7 +191,8 @@ async def test_what_was_synced_stays_known_after_a_disconnection(api: Api, books
     found = await page(api)
     assert found["items"][0]["mrr"]["value"] == money("10.00")
     assert found["freshness"] == [
-        {"source": "pax8", "is_connected": False, "last_success_at": "2026-11-24T01:00:00Z"}
+        {"source": "pax8", "is_connected": False, "last_success_at": "2026-11-24T01:00:00Z"},
+        *BOOKS,
     ]
 
 

@@ -12,6 +12,7 @@ from tests.support.databases import Database
 from billingone_api.kit.ids import new_id
 
 PATH = "/v1/clients/unmapped"
+NOT_PAX8S = {"value": None, "reason": "not_of_this_source"}
 
 
 @pytest.fixture
@@ -71,6 +72,10 @@ async def test_a_company_without_a_client_is_listed_with_its_money(api: Api, boo
                 "excluded": 0,
             },
             "active_subscriptions": {"value": 2, "reason": None},
+            "ignored_because": None,
+            "outstanding": NOT_PAX8S | {"by_currency": [], "missing_rates": []},
+            "revenue": NOT_PAX8S | {"by_currency": [], "missing_rates": []},
+            "invoices": NOT_PAX8S,
         }
     ]
 

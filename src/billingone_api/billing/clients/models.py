@@ -1,14 +1,16 @@
 """The words of clients: PanelOne's master record, links to third parties, figures with reasons."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from billingone_api.billing.definitions.figures import Count, Mrr
-from billingone_api.billing.definitions.models import Badge, Exclusion
+from billingone_api.billing.clients.matching.suggesting import Candidate
+from billingone_api.billing.definitions.figures import Count, Mrr, Total, Unknown
+from billingone_api.billing.definitions.models import Badge, Exclusion, InvoiceBadge
+from billingone_api.kit.money import Money
 
 PAX8: Final = "pax8"
 XERO: Final = "xero"
@@ -60,32 +62,55 @@ class PushStatus(StrEnum):
 
 
 class Origin(StrEnum):
-    """`exact`: the client's own identifier names the record. `manual`: a person said so."""
+    """`exact`: the client's own identifier names the record. `manual`: a person said so.
+
+    `identifier`: a tax number, a domain or another system's id that only these two have.
+    """
 
     EXACT = "exact"
+    IDENTIFIER = "identifier"
     MANUAL = "manual"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Whose a record is; no client means that a person said that it is nobody's."""
+    """Whose a record is; no client means that a person said that it is nobody's, and why."""
 
     client_id: UUID | None
     origin: Origin
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeLink:
+    """A link with who made it, None for identifiers, and when."""
+
+    link: Link
+    by: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known of a record: its link, and the clients whose identifiers name it."""
+    """What is known of a record: its link with who made it, and the clients that name it."""
 
     link: Link | None
     claimants: tuple[UUID, ...]
+    linked_by: str | None = None
+    linked_at: datetime | None = None
 
 
 def settled(situation: Situation) -> Link | None:
-    """A person's word stands; else the one client that names the record has it."""
-    if situation.link is not None and situation.link.origin is Origin.MANUAL:
-        return situation.link
+    """A person's word stands; else the one client that names the record has it.
+
+    What an identifier linked stays until a client names the record itself, or a person decides:
+    that two have the same domain is no less true because one of them leaves it.
+    """
+    link = situation.link
+    if link is not None and link.origin is Origin.MANUAL:
+        return link
+    if link is not None and link.origin is Origin.IDENTIFIER and not situation.claimants:
+        return link
     return automatic(situation.claimants)
 
 
@@ -104,6 +129,9 @@ class Moved:
     subscriptions: int = 0
     invoices: int = 0
 
+    def __add__(self, other: "Moved") -> "Moved":
+        return Moved(self.subscriptions + other.subscriptions, self.invoices + other.invoices)
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -117,13 +145,22 @@ class Holding:
     origin: Origin | None
     linked_by: str | None
     linked_at: datetime | None
+    reason: str | None
 
     @property
     def record(self) -> Record:
         return Record(self.source, self.source_id)
 
     def unlinked(self) -> "Holding":
-        return Holding(self.source, self.source_id, self.name, None, None, None, None, None)
+        return replace(
+            self,
+            client_id=None,
+            client_name=None,
+            origin=None,
+            linked_by=None,
+            linked_at=None,
+            reason=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +191,66 @@ class ClientSummary:
     linked_sources: tuple[str, ...]
     mrr: Mrr
     active_subscriptions: Count
+    total_spend: Total
+    outstanding: Total
+
+
+@dataclass(frozen=True, slots=True)
+class Primary:
+    """An address of a record: what a person chose."""
+
+    source: str
+    source_id: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom invoices may go to; `is_main` where it is the record's own address."""
+
+    source: str
+    source_id: str
+    name: str | None
+    email: str
+    is_main: bool
+    is_primary: bool
+
+    def marked(self, *, primary: bool) -> "Contact":
+        return replace(self, is_primary=primary)
+
+    @property
+    def primary(self) -> Primary:
+        return Primary(self.source, self.source_id, self.email)
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """What is owed in one currency: current, then 1-30, 31-60, 61-90 and more days late."""
+
+    currency: str
+    parts: tuple[Money, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LatestInvoice:
+    """An invoice as the client's page shows it."""
+
+    id: UUID
+    source: str
+    number: str | None
+    badge: InvoiceBadge
+    issued_on: date | None
+    due_on: date | None
+    amount: Money | None
+    amount_due: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """A month's price less cost; `left_out` counts subscriptions whose cost is not known."""
+
+    total: Total
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +265,20 @@ class ClientDetail:
     active_subscriptions: Count
     badges: Mapping[Badge, int]
     excluded: Mapping[Exclusion, int]
+    margin: Margin
+    total_spend: Total
+    outstanding: Total
+    receivables: tuple[Aged, ...]
+    latest_invoices: tuple[LatestInvoice, ...]
+    books_unknown: Unknown | None
+    contacts: Sequence[Contact]
 
 
 @dataclass(frozen=True, slots=True)
 class UnmappedWanted:
     """Which records; `with_nobodys` also those that a person set to nobody."""
 
+    source: str
     q: str | None
     with_nobodys: bool
 
@@ -196,12 +301,45 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True)
 class UnmappedRecord:
-    """A third party's record without a client; a name of None: it stands in no list we read."""
+    """A third party's record without a client; a name of None: it stands in no list we read.
+
+    Pax8 tells of subscriptions, Xero and SuperOps of invoices; the other figures say so.
+    """
 
     source: str
     source_id: str
     name: str | None
     reason: UnmappedReason
     claimed_by: Sequence[Claimant]
+    ignored_because: str | None
     mrr: Mrr
     active_subscriptions: Count
+    outstanding: Total
+    revenue: Total
+    invoices: Count
+
+
+@dataclass(frozen=True, slots=True)
+class UnmappedCount:
+    """How many records of a source belong to no client, and how many a person set to nobody."""
+
+    source: str
+    unmapped: int
+    ignored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A client that a record may belong to, with its name; the likeliest first."""
+
+    client_id: UUID
+    client_name: str
+    candidate: Candidate[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedRecord:
+    """An unmapped record and whose it may be; none where nothing is alike."""
+
+    record: UnmappedRecord
+    candidates: Sequence[Suggested]

@@ -1,14 +1,18 @@
-"""What the decisions about clients need: the register of clients and of what is linked to them."""
+"""What the decisions about clients need: the register of clients and links, and the workbench."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
+from billingone_api.billing.clients.deeds import Change, Deed, Kind, Moves
 from billingone_api.billing.clients.models import (
+    Contact,
     Holding,
     Link,
+    MadeLink,
     MasterRecord,
     Moved,
+    Primary,
     Record,
     Situation,
 )
@@ -35,6 +39,10 @@ class ClientRegister(Protocol):
         """Write these links as they are now; None removes one. `by` is the person who said so."""
         ...
 
+    async def restore(self, links: Mapping[Record, MadeLink | None]) -> None:
+        """Write these links as they were made then; None removes one."""
+        ...
+
     async def move(self, records: Collection[Record]) -> Moved:
         """Give what belongs to the records to whom they are linked; how much changed hands.
 
@@ -50,3 +58,68 @@ class ClientRegister(Protocol):
     async def holding(self, record: Record) -> Holding | None:
         """How a record stands; None for one that neither its source nor a link speaks of."""
         ...
+
+
+class Workbench(Protocol):
+    """What was done to the mapping and what it moves, for one transaction of one organisation."""
+
+    async def known(self, records: Collection[Record]) -> Mapping[Record, str | None]:
+        """Those that their source, what belongs to them or a link speaks of, with their names."""
+        ...
+
+    async def records_of(self, client_id: UUID) -> Sequence[Record]: ...
+
+    async def moves(self, targets: Mapping[Record, UUID | None]) -> Mapping[Record, Moves]:
+        """What would change hands if the records were these clients'."""
+        ...
+
+    async def refuse(self, pairs: Collection[tuple[Record, UUID]], *, by: str | None) -> None: ...
+
+    async def refused(self, records: Collection[Record]) -> Collection[tuple[Record, UUID]]: ...
+
+    async def allow(self, pairs: Collection[tuple[Record, UUID]]) -> None:
+        """Forget that these were refused."""
+        ...
+
+    async def merged(self) -> Mapping[UUID, UUID]:
+        """Clients that were merged into another, and have got nothing since."""
+        ...
+
+    async def write_down(
+        self,
+        kind: Kind,
+        changes: Sequence[Change],
+        *,
+        by: str | None,
+        merge: tuple[UUID, UUID] | None,
+    ) -> UUID:
+        """The new deed's id."""
+        ...
+
+    async def find(self, deed_id: UUID) -> Deed | None: ...
+
+    async def later(self, deed_id: UUID) -> Sequence[Deed]:
+        """Those after it that stand still, newest first."""
+        ...
+
+    async def changes(self, deed_id: UUID) -> Sequence[Change]: ...
+
+    async def mark_undone(self, deed_id: UUID, *, by: str) -> None: ...
+
+
+class Contacts(Protocol):
+    """Whom invoices of clients go to, for one transaction of one organisation."""
+
+    async def exists(self, client_id: UUID) -> bool: ...
+
+    async def of(self, client_id: UUID) -> Sequence[Contact]:
+        """The primary one is marked, chosen or not."""
+        ...
+
+    async def primary(self, client_id: UUID) -> Primary | None:
+        """The one that a person chose."""
+        ...
+
+    async def choose(self, client_id: UUID, primary: Primary, *, by: str) -> None: ...
+
+    async def forget(self, client_id: UUID) -> None: ...

@@ -1,6 +1,7 @@
 """PostgreSQL stands behind clients; what their figures are reckoned by is put together here."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -8,17 +9,38 @@ from fastapi import Depends
 
 from billingone_api.billing.access.models import Caller, Permission
 from billingone_api.billing.access.wiring import May, MayOutside, caller_of
-from billingone_api.billing.clients.adapters.postgres import sources
+from billingone_api.billing.clients.adapters.postgres.contacts import PostgresContacts
 from billingone_api.billing.clients.adapters.postgres.details import PostgresClientDetails
 from billingone_api.billing.clients.adapters.postgres.files import PostgresClientsFile
+from billingone_api.billing.clients.adapters.postgres.history import PostgresDeeds
+from billingone_api.billing.clients.adapters.postgres.mapping_file import PostgresMappingFile
+from billingone_api.billing.clients.adapters.postgres.parties import parties_of
 from billingone_api.billing.clients.adapters.postgres.portfolio import PostgresPortfolio
 from billingone_api.billing.clients.adapters.postgres.register import PostgresClientRegister
-from billingone_api.billing.clients.adapters.postgres.unmapped import PostgresUnmapped
-from billingone_api.billing.clients.models import ClientsWanted
+from billingone_api.billing.clients.adapters.postgres.sources import all_sources
+from billingone_api.billing.clients.adapters.postgres.unmapped import (
+    PostgresUnmapped,
+    unmapped_ids,
+)
+from billingone_api.billing.clients.adapters.postgres.workbench import PostgresWorkbench
+from billingone_api.billing.clients.deeds import Wish
+from billingone_api.billing.clients.models import (
+    PAX8,
+    SUPEROPS,
+    XERO,
+    ClientsWanted,
+    PageWanted,
+    Suggested,
+    SuggestedRecord,
+    UnmappedWanted,
+)
 from billingone_api.billing.clients.ports import ClientRegister
+from billingone_api.billing.clients.suggestions import chosen, suggested, sure
+from billingone_api.billing.clients.workbench import Desk
 from billingone_api.billing.definitions.figures import Reckoning
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit.pagination import Page
 from billingone_api.process import Process
 from billingone_api.request import TheProcess, Work
 
@@ -31,9 +53,10 @@ Mapper = Annotated[Caller, Depends(map_clients)]
 
 
 async def reckoning_of(work: UnitOfWork, caller: Caller, *, now: datetime) -> Reckoning:
-    chosen = caller.organisation
+    chosen, found = caller.organisation, await all_sources(work)
     return Reckoning(
-        source=await sources.pax8(work),
+        source=found[PAX8],
+        books=(found[XERO], found[SUPEROPS]),
         basis=PriceBasis(chosen.pax8_price_is, chosen.annual_price_is),
         reporting_currency=chosen.reporting_currency,
         today=chosen.day_of(now),
@@ -57,18 +80,84 @@ async def unmapped(work: Work, process: TheProcess, by: TheReckoning) -> Postgre
     return PostgresUnmapped(work, process.cursors, by)
 
 
+TheUnmapped = Annotated[PostgresUnmapped, Depends(unmapped)]
+
+
 async def details(work: Work, by: TheReckoning) -> PostgresClientDetails:
     return PostgresClientDetails(work, by)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Unmapped records of the organisation, each with whose it may be."""
+
+    work: UnitOfWork
+    unmapped: PostgresUnmapped
+
+    async def page(self, wanted: UnmappedWanted, at: PageWanted) -> Page[SuggestedRecord]:
+        page = await self.unmapped.page(wanted, at, of="suggestions")
+        known = await parties_of(self.work, wanted.source)
+        found = await suggested(known, [record.source_id for record in page.items])
+        names = known.names
+        items = [
+            SuggestedRecord(
+                record,
+                [Suggested(each.client, names[each.client], each) for each in candidates],
+            )
+            for record, candidates in zip(page.items, found, strict=True)
+        ]
+        return Page(items=items, next_cursor=page.next_cursor, total=page.total)
+
+    async def wishes(self, source: str, *, lowest: int, only_sure: bool) -> Sequence[Wish]:
+        """Of all unmapped records: the likeliest client of each, where it is likely enough."""
+        known, ids = await parties_of(self.work, source), await unmapped_ids(self.work, source)
+        if only_sure:
+            return await sure(known, source, ids)
+        return chosen(source, ids, await suggested(known, ids), lowest=lowest)
 
 
 async def register(work: Work, process: TheProcess) -> ClientRegister:
     return PostgresClientRegister(work, at=process.clock.now())
 
 
-ThePortfolio = Annotated[PostgresPortfolio, Depends(portfolio)]
-TheUnmapped = Annotated[PostgresUnmapped, Depends(unmapped)]
-TheClientDetails = Annotated[PostgresClientDetails, Depends(details)]
 TheClientRegister = Annotated[ClientRegister, Depends(register)]
+
+
+async def desk(
+    work: Work, process: TheProcess, caller: Mapper, by: TheReckoning, known: TheClientRegister
+) -> Desk:
+    """What a person who may map works with."""
+    now = process.clock.now()
+    workbench = PostgresWorkbench(work, by, at=now)
+    return Desk(known, workbench, caller.label, work.tell, now)
+
+
+async def deeds(work: Work, process: TheProcess) -> PostgresDeeds:
+    return PostgresDeeds(work, process.cursors)
+
+
+def desk_of_identifiers(work: UnitOfWork, *, at: datetime) -> Desk:
+    """For what applies itself, which nobody asks how much money moves."""
+    known, workbench = PostgresClientRegister(work, at=at), PostgresWorkbench(work, None, at=at)
+    return Desk(known, workbench, "", work.tell, at)
+
+
+async def suggestions(work: Work, found: TheUnmapped) -> Suggestions:
+    return Suggestions(work, found)
+
+
+TheSuggestions = Annotated[Suggestions, Depends(suggestions)]
+
+
+async def contacts(work: Work, process: TheProcess) -> PostgresContacts:
+    return PostgresContacts(work, process.clock.now())
+
+
+TheContacts = Annotated[PostgresContacts, Depends(contacts)]
+TheDeeds = Annotated[PostgresDeeds, Depends(deeds)]
+TheDesk = Annotated[Desk, Depends(desk)]
+ThePortfolio = Annotated[PostgresPortfolio, Depends(portfolio)]
+TheClientDetails = Annotated[PostgresClientDetails, Depends(details)]
 
 
 Format = Callable[[PostgresClientsFile, ClientsWanted], AsyncGenerator[bytes]]
@@ -82,5 +171,12 @@ def exported(
     async def chunks(work: Work) -> AsyncGenerator[bytes]:
         by = await reckoning_of(work, caller, now=process.clock.now())
         return written(PostgresClientsFile(work, by), wanted)
+
+    return process.streamed(caller.organisation.id, chunks)
+
+
+def mapping_file(process: Process, caller: Caller, source: str | None) -> AsyncGenerator[bytes]:
+    async def chunks(work: Work) -> AsyncGenerator[bytes]:
+        return PostgresMappingFile(work).csv(source)
 
     return process.streamed(caller.organisation.id, chunks)

@@ -20,6 +20,7 @@ class Unknown(StrEnum):
     SOURCE_NOT_CONNECTED = "source_not_connected"
     NEVER_SYNCED = "never_synced"
     NOT_LINKED = "not_linked"
+    NOT_OF_THIS_SOURCE = "not_of_this_source"
     SELL_PRICE_UNKNOWN = "sell_price_unknown"
     EXCHANGE_RATE_MISSING = "exchange_rate_missing"
 
@@ -122,6 +123,16 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """Money that was added up: in the reporting currency, or why not, and by currency."""
+
+    value: Money | None
+    reason: Unknown | None
+    by_currency: tuple[Money, ...] = ()
+    missing_rates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reckoning:
     """What figures rest on: how far their source has come, what the organisation chose, its day."""
 
@@ -129,6 +140,7 @@ class Reckoning:
     basis: PriceBasis
     reporting_currency: str
     today: date
+    books: tuple[Source, ...] = ()
 
     def mrr(self, sums: RecurringSums, *, linked: bool = True) -> Mrr:
         unknown = self._unknown(linked=linked)
@@ -146,6 +158,55 @@ class Reckoning:
     def count(self, number: int, *, linked: bool = True) -> Count:
         unknown = self._unknown(linked=linked)
         return Count(number if unknown is None else None, unknown)
+
+    def billed(
+        self,
+        by_currency: Sequence[tuple[str, Decimal]],
+        total: Decimal | None,
+        missing_rates: tuple[str, ...],
+        *,
+        linked: bool = True,
+    ) -> Total:
+        """Of exact sums by currency and their sum in the reporting one."""
+        unknown = self.books_unknown or (None if linked else Unknown.NOT_LINKED)
+        if unknown is not None:
+            return Total(None, unknown)
+        parts = tuple(
+            rounded(Fraction(amount), currency=currency)
+            for currency, amount in by_currency
+            if amount
+        )
+        if total is None:
+            return Total(None, Unknown.EXCHANGE_RATE_MISSING, parts, missing_rates)
+        return Total(rounded(Fraction(total), currency=self.reporting_currency), None, parts)
+
+    def monthly(
+        self,
+        by_currency: Sequence[tuple[str, Fraction]],
+        total: Fraction | None,
+        missing_rates: tuple[str, ...],
+        *,
+        linked: bool = True,
+    ) -> Total:
+        """Of sums in 72nds of a month, such as margins."""
+        unknown = self._unknown(linked=linked)
+        if unknown is None and not self.basis.knows_sell_price:
+            unknown = Unknown.SELL_PRICE_UNKNOWN
+        if unknown is not None:
+            return Total(None, unknown)
+        parts = tuple(_month(amount, currency) for currency, amount in sorted(by_currency))
+        if total is None:
+            return Total(None, Unknown.EXCHANGE_RATE_MISSING, parts, missing_rates)
+        return Total(_month(total, self.reporting_currency), None, parts)
+
+    @property
+    def books_unknown(self) -> Unknown | None:
+        """Why nothing is known of invoices; one source that came through is enough."""
+        reasons = {books.unknown for books in self.books}
+        if None in reasons:
+            return None
+        never = Unknown.NEVER_SYNCED
+        return never if never in reasons else Unknown.SOURCE_NOT_CONNECTED
 
     def _unknown(self, *, linked: bool) -> Unknown | None:
         return self.source.unknown or (None if linked else Unknown.NOT_LINKED)

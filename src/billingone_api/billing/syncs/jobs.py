@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from billingone_api.billing.clients.jobs import recognise
 from billingone_api.billing.syncs import service
 from billingone_api.billing.syncs.models import (
     Claim,
@@ -94,6 +95,7 @@ class _Copying:
         self._sources = sources
         self._claim = claim
         self._attempts = claim.attempts
+        self._source: str | None = None
 
     async def carry_on(self) -> None:
         """Until the run ends or waits; raises LeaseLost, and what the database raises."""
@@ -108,9 +110,16 @@ class _Copying:
 
     async def _end(self, run: RunRecord, work: Work, outcome: Outcome) -> None:
         await run.end(outcome)
+        if outcome.status in {RunStatus.SUCCEEDED, RunStatus.PARTIAL}:
+            work.after_commit.append(self._recognise)
         event = service.told(self._claim.key, outcome)
         if event is not None:
             work.tell(event)
+
+    async def _recognise(self) -> None:
+        """What came may be a client's by what it says of itself; without it the run is as good."""
+        if self._source is not None:
+            await recognise(self._process, self._claim.organisation_id, self._source)
 
     async def give_back(self) -> None:
         async def change(run: RunRecord, work: Work) -> None:
@@ -143,6 +152,7 @@ class _Copying:
 
     async def _copied(self) -> Outcome:
         context, begun = await self._change(_begin)
+        self._source = context.source
         source = self._sources[context.source]
         async with source.steps(self._process, context) as steps:
             of_name = {step.name: step for step in steps}

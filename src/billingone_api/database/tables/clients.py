@@ -43,10 +43,12 @@ client_links = tenant_table(
     Column("origin", Text, nullable=False),
     Column("linked_by", Text),
     Column("linked_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # why a person says that it belongs to no client
+    Column("reason", Text),
     ForeignKeyConstraint(
         ["organisation_id", "client_id"], ["clients.organisation_id", "clients.id"]
     ),
-    CheckConstraint("origin IN ('exact', 'manual')", name="origin"),
+    CheckConstraint("origin IN ('exact', 'identifier', 'manual')", name="origin"),
     CheckConstraint("client_id IS NOT NULL OR origin = 'manual'", name="unlinked_by_hand"),
     Index("ix_client_links_client_id", "organisation_id", "client_id"),
 )

@@ -1,24 +1,26 @@
 """One client with everything known of it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from billingone_api.billing.clients.examples import DETAIL
-from billingone_api.billing.clients.models import ClientDetail, Origin
+from billingone_api.billing.clients.examples import CONTACT, DETAIL
+from billingone_api.billing.clients.models import Aged, ClientDetail, Origin, Primary
 from billingone_api.billing.clients.schemas.figures import (
     CountOut,
     MrrOut,
     SourceFreshnessOut,
     TotalOut,
     figures,
+    freshness,
 )
-from billingone_api.billing.clients.schemas.queries import LinkedSource
+from billingone_api.billing.clients.schemas.queries import LinkedSource, TheirId
 from billingone_api.billing.definitions.figures import Reckoning, Unknown
-from billingone_api.billing.definitions.models import Exclusion
-from billingone_api.billing.definitions.schemas import BadgeCountsOut, PriceBasisOut
+from billingone_api.billing.definitions.models import Exclusion, InvoiceBadge
+from billingone_api.billing.definitions.schemas import BadgeCountsOut, Money, PriceBasisOut
+from billingone_api.kit.text import storable
 
 
 class ExternalIdsOut(BaseModel):
@@ -42,7 +44,11 @@ class LinkOut(BaseModel):
     source_id: str
     name: Annotated[str | None, Field(description="Null where the source's lists do not show it.")]
     origin: Annotated[
-        Origin, Field(description="`exact`: by the client's identifier; `manual`: by a person.")
+        Origin,
+        Field(
+            description="`exact`: the client's own identifier names it; `identifier`: both have a "
+            "tax number, a domain or another system's id alone; `manual`: a person said so."
+        ),
     ]
     linked_by: Annotated[str | None, Field(description="The person, where it was one.")]
     linked_at: datetime
@@ -80,6 +86,118 @@ class SubscriptionsOut(BaseModel):
         )
 
 
+class BillingContactOut(BaseModel):
+    """Whom the client's invoices may go to."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    source: LinkedSource
+    source_id: Annotated[str, Field(description="The record that has the address.")]
+    name: str | None
+    email: Annotated[str, Field(description="In lower case.")]
+    is_main: Annotated[bool, Field(description="It is the record's own address.")]
+    is_primary: Annotated[
+        bool, Field(description="As a person chose; without a choice the first address.")
+    ]
+
+
+class BillingContactsOut(BaseModel):
+    """Whom the client's invoices may go to, the primary one marked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"contacts": [CONTACT]}]})
+
+    contacts: list[BillingContactOut]
+
+
+class PrimaryWanted(BaseModel):
+    """Which address is the primary one."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{name: CONTACT[name] for name in ("source", "source_id", "email")}]
+        },
+    )
+
+    source: LinkedSource
+    source_id: TheirId
+    email: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, to_lower=True, min_length=3, max_length=320),
+        AfterValidator(storable),
+    ]
+
+    def primary(self) -> Primary:
+        return Primary(self.source, self.source_id, self.email)
+
+
+class MarginOut(TotalOut):
+    """A month's price less cost, of subscriptions where both are known."""
+
+    left_out: Annotated[int, Field(description="Those whose cost is not known.")]
+
+
+class AgedOut(BaseModel):
+    """What is owed in one currency by how late it is; the parts add up to it."""
+
+    current: Money
+    days_1_30: Money
+    days_31_60: Money
+    days_61_90: Money
+    days_over_90: Money
+
+    @classmethod
+    def of(cls, aged: Aged) -> "AgedOut":
+        parts = dict(zip(cls.model_fields, aged.parts, strict=True))
+        return cls.model_validate(parts, from_attributes=True)
+
+
+class ReceivablesOut(BaseModel):
+    """What is owed on invoices now, by currency; null with the reason where it is not known."""
+
+    by_currency: list[AgedOut] | None
+    reason: Unknown | None
+
+    @classmethod
+    def of(cls, client: ClientDetail) -> "ReceivablesOut":
+        reason = client.books_unknown
+        parts = None if reason else [AgedOut.of(aged) for aged in client.receivables]
+        return cls(by_currency=parts, reason=reason)
+
+
+class ClientInvoiceOut(BaseModel):
+    """One of the client's latest invoices."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    source: LinkedSource
+    number: str | None
+    badge: InvoiceBadge
+    issued_on: date | None
+    due_on: date | None
+    amount: Money | None
+    amount_due: Money | None
+
+
+class ClientInvoicesOut(BaseModel):
+    """The newest five that are not void; null with the reason where none can be known."""
+
+    items: list[ClientInvoiceOut] | None
+    reason: Unknown | None
+    url: Annotated[str, Field(description="Where all are listed.")]
+
+    @classmethod
+    def of(cls, client: ClientDetail) -> "ClientInvoicesOut":
+        reason = client.books_unknown
+        found = [ClientInvoiceOut.model_validate(one) for one in client.latest_invoices]
+        return cls(
+            items=None if reason else found,
+            reason=reason,
+            url=f"/v1/invoices?client_id={client.record.id}",
+        )
+
+
 class ClientDetailOut(BaseModel):
     """One client with everything known of it."""
 
@@ -97,7 +215,12 @@ class ClientDetailOut(BaseModel):
     total_spend: Annotated[
         TotalOut, Field(description="Revenue invoiced in the trailing twelve months.")
     ]
+    outstanding: Annotated[TotalOut, Field(description="Owed on invoices now.")]
+    margin: MarginOut
     subscriptions: SubscriptionsOut
+    receivables: ReceivablesOut
+    latest_invoices: ClientInvoicesOut
+    contacts: list[BillingContactOut]
     freshness: list[SourceFreshnessOut]
     basis: PriceBasisOut
     created_at: datetime
@@ -113,8 +236,15 @@ class ClientDetailOut(BaseModel):
                 "external_ids": ExternalIdsOut.model_validate(client.record),
                 "links": [LinkOut.model_validate(link) for link in client.links],
                 **figures(client),
+                "margin": MarginOut(
+                    **TotalOut.model_validate(client.margin.total).model_dump(),
+                    left_out=client.margin.left_out,
+                ),
                 "subscriptions": SubscriptionsOut.of(client),
-                "freshness": [SourceFreshnessOut.model_validate(by.source)],
+                "receivables": ReceivablesOut.of(client),
+                "latest_invoices": ClientInvoicesOut.of(client),
+                "contacts": [BillingContactOut.model_validate(one) for one in client.contacts],
+                "freshness": freshness(by),
                 "basis": PriceBasisOut.model_validate(by.basis),
                 "created_at": client.created_at,
                 "updated_at": client.updated_at,

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from billingone_api.billing.clients.models import ClientDetail, ClientSummary
 from billingone_api.billing.clients.schemas.queries import LinkedSource
-from billingone_api.billing.definitions.figures import Count, Unknown
+from billingone_api.billing.definitions.figures import Count, Reckoning, Unknown
 from billingone_api.billing.definitions.schemas import Money
 
 
@@ -37,8 +37,13 @@ class TotalOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    value: Money | None
+    value: Annotated[Money | None, Field(description="In the reporting currency.")]
     reason: Unknown | None
+    by_currency: Annotated[list[Money], Field(description="Never added across currencies.")]
+    missing_rates: Annotated[
+        list[str],
+        Field(description="Currencies without a rate of a day: why `value` is null."),
+    ]
 
 
 class MrrOut(BaseModel):
@@ -66,5 +71,11 @@ def figures(client: ClientSummary | ClientDetail) -> dict[str, Any]:
         "active_subscriptions": CountOut.model_validate(client.active_subscriptions),
         "licences": CountOut.model_validate(_NO_SOURCE),
         "devices": CountOut.model_validate(_NO_SOURCE),
-        "total_spend": TotalOut.model_validate(_NO_SOURCE),
+        "total_spend": TotalOut.model_validate(client.total_spend),
+        "outstanding": TotalOut.model_validate(client.outstanding),
     }
+
+
+def freshness(by: Reckoning) -> list[SourceFreshnessOut]:
+    """Of every source that figures of clients come from."""
+    return [SourceFreshnessOut.model_validate(source) for source in (by.source, *by.books)]

@@ -13,6 +13,7 @@ from billingone_api.billing.clients.schemas.figures import (
     SourceFreshnessOut,
     TotalOut,
     figures,
+    freshness,
 )
 from billingone_api.billing.clients.schemas.queries import LinkedSource
 from billingone_api.billing.definitions.figures import Reckoning
@@ -38,6 +39,7 @@ class ClientSummaryOut(BaseModel):
     total_spend: Annotated[
         TotalOut, Field(description="Revenue invoiced in the trailing twelve months.")
     ]
+    outstanding: Annotated[TotalOut, Field(description="Owed on invoices now.")]
 
     @classmethod
     def of(cls, client: ClientSummary) -> "ClientSummaryOut":
@@ -66,6 +68,6 @@ class ClientPage(PageOf[ClientSummaryOut]):
             items=[ClientSummaryOut.of(client) for client in page.items],
             next_cursor=page.next_cursor,
             total=page.total,
-            freshness=[SourceFreshnessOut.model_validate(by.source)],
+            freshness=freshness(by),
             basis=PriceBasisOut.model_validate(by.basis),
         )

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from billingone_api.billing.clients.models import ClientsWanted, PageWanted, UnmappedWanted
 from billingone_api.kit.pagination import ListQuery, SearchQuery
@@ -18,6 +18,12 @@ SourceId = Annotated[
     str,
     Path(min_length=1, max_length=200, description="The third party's own id, as it writes it."),
     AfterValidator(storable),
+]
+TheirId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(storable),
+    Field(description="The third party's own id, as it writes it."),
 ]
 _ACTIVE: Final = {"true": True, "false": False, "all": None}
 
@@ -55,10 +61,21 @@ class ClientsQuery(_PageQuery, ExportQuery):
 class UnmappedQuery(_PageQuery):
     """What the list of unmapped records takes."""
 
+    source: Annotated[_Source, Field(description="Whose records.")] = "pax8"
     include: Annotated[
         Literal["nobody"] | None,
         Field(description="`nobody`: also what a person said belongs to no client."),
     ] = None
 
     def wanted(self) -> UnmappedWanted:
-        return UnmappedWanted((self.q or "").strip() or None, self.include == "nobody")
+        q = (self.q or "").strip() or None
+        return UnmappedWanted(self.source, q, self.include == "nobody")
+
+
+class SuggestionsQuery(_PageQuery):
+    """What the list of suggestions takes."""
+
+    source: Annotated[_Source, Field(description="Whose records.")] = "pax8"
+
+    def wanted(self) -> UnmappedWanted:
+        return UnmappedWanted(self.source, (self.q or "").strip() or None, with_nobodys=False)

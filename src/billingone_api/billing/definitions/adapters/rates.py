@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
+    FromClause,
     Numeric,
     Select,
     Subquery,
@@ -65,3 +66,21 @@ def rates() -> CTE:
     newest = newest_rates()
     itself = select(REPORTING_CURRENCY.label("currency"), literal_column("1", Numeric))
     return select(newest.c.currency, newest.c.rate).union_all(itself).cte("rates")
+
+
+def rates_on(days: FromClause) -> CTE:
+    """`currency`, `day` and `rate` for each row of `days`: as of that day, or the nearest before.
+
+    NULL where none is known. A person's word wins over that of an invoice of the same day.
+    """
+    known = union_all(_entered(), _told()).cte("rates_of_all_days")
+    of = known.c
+    newest = (
+        select(of.rate)
+        .where(of.currency == days.c.currency, of.valid_on <= days.c.day)
+        .order_by(of.valid_on.desc(), (of.source == _ENTERED).desc())
+        .limit(literal_column("1"))
+        .correlate(days)
+        .scalar_subquery()
+    )
+    return select(days.c.currency, days.c.day, newest.label("rate")).cte("rates_on_days")

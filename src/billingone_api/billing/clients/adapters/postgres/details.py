@@ -8,7 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, func, select
 
+from billingone_api.billing.clients.adapters.postgres import owing
+from billingone_api.billing.clients.adapters.postgres.billed import BILLED
+from billingone_api.billing.clients.adapters.postgres.contacts import PostgresContacts
 from billingone_api.billing.clients.adapters.postgres.records import name_of
+from billingone_api.billing.clients.adapters.postgres.totals import totals
 from billingone_api.billing.clients.models import (
     PAX8,
     ClientDetail,
@@ -27,6 +31,7 @@ from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 
 _CLIENT: Final = bindparam("client_id", type_=Uuid())
+_NOTHING_BILLED: Final = dict.fromkeys(BILLED)
 _FIELDS: Final = tuple(item.name for item in fields(MasterRecord))
 
 
@@ -45,6 +50,8 @@ class PostgresClientDetails:
         linked = any(link.source == PAX8 for link in links)
         of_client = await self._sums(client_id)
         counts = await self._fetch(_counts(self.reckoning.basis), client_id)
+        margin = await self._fetch(owing.margins(self.reckoning.basis), client_id)
+        billed = await self._fetch(owing.BILLED_OF, client_id)
         return ClientDetail(
             record=_record(found[0]),
             created_at=found[0]["created_at"],
@@ -54,6 +61,16 @@ class PostgresClientDetails:
             active_subscriptions=self.reckoning.count(of_client.active, linked=linked),
             badges=_badges(counts),
             excluded=_excluded(counts),
+            margin=owing.margin_of(margin, self.reckoning, linked=linked),
+            **totals(
+                self.reckoning,
+                billed[0] if billed else _NOTHING_BILLED,
+                [link.source for link in links],
+            ),
+            receivables=owing.aged_of(await self._fetch(owing.AGED, client_id)),
+            latest_invoices=owing.latest_of(await self._fetch(owing.LATEST, client_id)),
+            books_unknown=self.reckoning.books_unknown,
+            contacts=await PostgresContacts(self.work, found[0]["updated_at"]).of(client_id),
         )
 
     async def _sums(self, client_id: UUID) -> RecurringSums:
@@ -114,6 +131,7 @@ def _links() -> Prepared:
             of.origin,
             of.linked_by,
             of.linked_at,
+            of.reason,
         )
         .select_from(client_links.join(clients, own(clients) & (clients.c.id == of.client_id)))
         .where(own(client_links), of.client_id == _CLIENT)

@@ -25,11 +25,12 @@ from billingone_api.billing.clients.adapters.postgres.selection import (
     Shape,
     everything,
     in_order,
+    is_invoiced,
     is_pax8s,
 )
 from billingone_api.billing.clients.models import ClientsWanted
 from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY
-from billingone_api.billing.definitions.adapters.rounding import rounded_month
+from billingone_api.billing.definitions.adapters.rounding import rounded, rounded_month
 from billingone_api.billing.definitions.figures import Reckoning, Unknown
 from billingone_api.database.cells import sheet_row
 from billingone_api.database.exports import csv, guarded, lines
@@ -41,6 +42,14 @@ _ZERO: Final = literal_column("0", Numeric)
 
 
 @dataclass(frozen=True, slots=True)
+class Reckoned:
+    """Why nothing is known of subscriptions, or of invoices; None where something is."""
+
+    subscriptions: Unknown | None
+    books: Unknown | None
+
+
+@dataclass(frozen=True, slots=True)
 class PostgresClientsFile:
     """Every client of one organisation that is asked for."""
 
@@ -48,13 +57,16 @@ class PostgresClientsFile:
     reckoning: Reckoning
 
     def csv(self, wanted: ClientsWanted) -> AsyncGenerator[bytes]:
-        statement = _file_of(self._shape(wanted), self.reckoning.source.unknown)
+        statement = _file_of(self._shape(wanted), self._by())
         return csv(self.work.connection, statement, self._values(wanted))
 
     def xlsx(self, wanted: ClientsWanted) -> AsyncGenerator[bytes]:
-        shape, unknown = self._shape(wanted), self.reckoning.source.unknown
-        rows = lines(self.work.connection, _sheet_of(shape, unknown), self._values(wanted))
-        return workbook(tuple(_cells(everything(shape), shape, unknown)), rows)
+        shape, by = self._shape(wanted), self._by()
+        rows = lines(self.work.connection, _sheet_of(shape, by), self._values(wanted))
+        return workbook(tuple(_cells(everything(shape), shape, by)), rows)
+
+    def _by(self) -> Reckoned:
+        return Reckoned(self.reckoning.source.unknown, self.reckoning.books_unknown)
 
     def _shape(self, wanted: ClientsWanted) -> Shape:
         return Shape(
@@ -75,18 +87,18 @@ class PostgresClientsFile:
 
 
 @lru_cache(64)
-def _file_of(shape: Shape, unknown: Unknown | None) -> Prepared:
+def _file_of(shape: Shape, by: Reckoned) -> Prepared:
     rows = everything(shape)
-    cells = _cells(rows, shape, unknown)
+    cells = _cells(rows, shape, by)
     cells |= {name: guarded(cells[name]) for name in ("name", "mrr_by_currency")}
     cells["active"] = cast(cells["active"], Text)
     return _prepared(select(*(cell.label(label) for label, cell in cells.items())), rows, shape)
 
 
 @lru_cache(64)
-def _sheet_of(shape: Shape, unknown: Unknown | None) -> Prepared:
+def _sheet_of(shape: Shape, by: Reckoned) -> Prepared:
     rows = everything(shape)
-    return _prepared(select(sheet_row(_cells(rows, shape, unknown))), rows, shape)
+    return _prepared(select(sheet_row(_cells(rows, shape, by))), rows, shape)
 
 
 def _prepared(columns: Select[Any], rows: FromClause, shape: Shape) -> Prepared:
@@ -94,11 +106,9 @@ def _prepared(columns: Select[Any], rows: FromClause, shape: Shape) -> Prepared:
     return prepare(columns.select_from(rows).order_by(*in_order(of.sort_value, of.id, shape)))
 
 
-def _cells(
-    rows: FromClause, shape: Shape, unknown: Unknown | None
-) -> dict[str, ColumnElement[Any]]:
+def _cells(rows: FromClause, shape: Shape, by: Reckoned) -> dict[str, ColumnElement[Any]]:
     of = rows.c
-    not_counted = _not_counted(rows, unknown)
+    not_counted = _not_counted(rows, by.subscriptions)
     not_known = _not_known(rows, not_counted, knows_sell_price=shape.basis.knows_sell_price)
     is_known = not_known.is_(None)
     has_parts = is_known | (not_known == _word(Unknown.EXCHANGE_RATE_MISSING))
@@ -116,7 +126,36 @@ def _cells(
         "active_subscriptions": case(
             (not_counted.is_(None), func.coalesce(of.active, _ZERO)), else_=null()
         ),
+        **_billed(rows, by),
     }
+
+
+def _billed(rows: FromClause, by: Reckoned) -> dict[str, ColumnElement[Any]]:
+    """In the reporting currency, as the list has them."""
+    of, not_known = rows.c, _not_billed(rows, by.books)
+    is_known = not_known.is_(None)
+
+    def money(amount: ColumnElement[Any]) -> ColumnElement[Any]:
+        exact = rounded(func.coalesce(amount, _ZERO), REPORTING_CURRENCY)
+        return case((is_known, exact), else_=null())
+
+    return {
+        "total_spend": money(of.revenue),
+        "outstanding": money(of.outstanding),
+        "billed_unknown": not_known,
+    }
+
+
+def _not_billed(rows: FromClause, unknown: Unknown | None) -> ColumnElement[Any]:
+    """Why nothing is known of a client's invoices, in the order of `Reckoning`."""
+    if unknown is not None:
+        return _word(unknown)
+    lacks_rate = rows.c.billed_missing_rates.is_not(None)
+    return case(
+        (~is_invoiced(rows), _word(Unknown.NOT_LINKED)),
+        (lacks_rate, _word(Unknown.EXCHANGE_RATE_MISSING)),
+        else_=null(),
+    )
 
 
 def _not_counted(rows: FromClause, unknown: Unknown | None) -> ColumnElement[Any]:

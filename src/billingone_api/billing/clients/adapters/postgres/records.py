@@ -2,7 +2,18 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, Text, case, literal_column, select, union
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    case,
+    false,
+    literal_column,
+    or_,
+    select,
+    union,
+)
 
 from billingone_api.billing.clients.models import PAX8, SUPEROPS, XERO
 from billingone_api.database.tables.clients import client_links
@@ -79,3 +90,19 @@ def _holding(source: str, source_id: ColumnElement[str]) -> Select[Any]:
     bills = invoices.c
     mine = own(invoices) & (bills.source == word(source)) & (bills.contact_id == source_id)
     return select(bills.contact_id).where(mine)
+
+
+def is_known(source: ColumnElement[str], source_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether its list, something that belongs to it, or a link has the record."""
+    links = client_links.c
+    is_linked = (
+        select(_ONE)
+        .where(own(client_links), links.source == source, links.source_id == source_id)
+        .exists()
+    )
+    each = []
+    for key in (PAX8, *_BOOKS):
+        speaking = (*_listed(key, source_id), _holding(key, source_id))
+        found = or_(*(one.limit(_ONE).exists() for one in speaking))
+        each.append((source == word(key), found))
+    return or_(is_linked, case(*each, else_=false()))

@@ -11,6 +11,7 @@ from billingone_api.billing.clients.adapters.postgres import moves, statements
 from billingone_api.billing.clients.models import (
     Holding,
     Link,
+    MadeLink,
     MasterRecord,
     Moved,
     Origin,
@@ -44,21 +45,26 @@ class PostgresClientRegister:
     async def situations(self, records: Collection[Record]) -> Mapping[Record, Situation]:
         rows = await self._run(statements.SITUATIONS, **_asked(records))
         return {
-            Record(row["source"], row["source_id"]): Situation(_link(row), tuple(row["claimants"]))
+            Record(row["source"], row["source_id"]): Situation(
+                _link(row), tuple(row["claimants"]), row["linked_by"], row["linked_at"]
+            )
             for row in rows
         }
 
     async def relink(self, links: Mapping[Record, Link | None], *, by: str | None) -> None:
-        unlinked = [record for record, link in links.items() if link is None]
-        linked = [
-            asdict(record) | {"client_id": _text(link.client_id), "origin": link.origin}
+        made = {
+            record: None if link is None else MadeLink(link, by, self._at)
             for record, link in links.items()
-            if link is not None
-        ]
+        }
+        await self.restore(made)
+
+    async def restore(self, links: Mapping[Record, MadeLink | None]) -> None:
+        unlinked = [record for record, made in links.items() if made is None]
+        linked = [_row(record, made) for record, made in links.items() if made is not None]
         if unlinked:
             await self._run(statements.UNLINK, **_asked(unlinked))
         if linked:
-            await self._run(statements.LINK, rows=json.dumps(linked), by=by, at=self._at)
+            await self._run(statements.LINK, rows=json.dumps(linked))
 
     async def move(self, records: Collection[Record]) -> Moved:
         wanted = _asked(records)
@@ -102,7 +108,20 @@ def _record(row: Row) -> MasterRecord:
 
 
 def _link(row: Row) -> Link | None:
-    return None if row["origin"] is None else Link(row["client_id"], Origin(row["origin"]))
+    if row["origin"] is None:
+        return None
+    return Link(row["client_id"], Origin(row["origin"]), row["reason"])
+
+
+def _row(record: Record, made: MadeLink) -> dict[str, Any]:
+    return {
+        **asdict(record),
+        "client_id": _text(made.link.client_id),
+        "origin": made.link.origin,
+        "reason": made.link.reason,
+        "linked_by": made.by,
+        "linked_at": made.at.isoformat(),
+    }
 
 
 def _holding(row: Row) -> Holding:

@@ -24,12 +24,15 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from billingone_api.billing.clients.models import IDENTIFIERS, PAX8
+from billingone_api.billing.clients.adapters.postgres.billed import BILLED, Grouped, billed
+from billingone_api.billing.clients.models import IDENTIFIERS, PAX8, SUPEROPS, XERO
 from billingone_api.billing.definitions.adapters.recurring import COLUMNS, recurring
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.tables.clients import client_links, clients
+from billingone_api.database.tables.invoices import client_credits, invoices
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
 
@@ -69,47 +72,72 @@ def _by_name(shape: Shape) -> Select[Any]:
     chosen = _cut(select(of.id, of.name, of.active).where(*_filters(shape)), of.name, of.id, shape)
     page = chosen.cte("page")
     of_client = _recurring(shape.basis, among=select(page.c.id))
-    statement = _with_figures(page, of_client, _links(), value=page.c.name)
+    of_books = billed_of_clients(among=select(page.c.id))
+    statement = _with_figures(page, of_client, _links(), of_books, value=page.c.name)
     return statement.order_by(*in_order(page.c.name, page.c.id, shape))
 
 
 def _by_mrr(shape: Shape) -> Select[Any]:
-    statement, value = _everything(shape)
-    return _cut(statement, value, clients.c.id, shape)
+    """Invoices are added up for the page alone, which they do not put in order."""
+    statement, value = _sorted(shape)
+    page = _cut(statement, value, clients.c.id, shape).cte("page")
+    of_books = billed_of_clients(among=select(page.c.id))
+    figures = (of_books.c[name] for name in BILLED)
+    joined = page.outerjoin(of_books, of_books.c.key == page.c.id)
+    whole = select(*page.c, *figures).select_from(joined)
+    return whole.order_by(*in_order(page.c.sort_value, page.c.id, shape))
 
 
 def everything(shape: Shape) -> FromClause:
     """What the pages hold together, in no order: see `in_order` of `sort_value` and `id`."""
-    statement, _ = _everything(shape)
-    return statement.subquery("every")
+    return _everything(shape).subquery("every")
 
 
-def _everything(shape: Shape) -> tuple[Select[Any], ColumnElement[Any]]:
+def _everything(shape: Shape) -> Select[Any]:
+    of_client, links = _recurring(shape.basis), _links()
+    value = _value(of_client, links, shape)
+    statement = _with_figures(clients, of_client, links, billed_of_clients(), value=value)
+    return statement.where(*_filters(shape))
+
+
+def _sorted(shape: Shape) -> tuple[Select[Any], ColumnElement[Any]]:
     """With the value that it is sorted by."""
     of_client, links = _recurring(shape.basis), _links()
-    value: ColumnElement[Any] = clients.c.name
-    if not shape.is_by_name:
-        value = _mrr(of_client, links, descending=shape.descending)
-    statement = _with_figures(clients, of_client, links, value=value)
+    value = _value(of_client, links, shape)
+    statement = _with_figures(clients, of_client, links, None, value=value)
     return statement.where(*_filters(shape)), value
 
 
+def _value(of_client: CTE, links: CTE, shape: Shape) -> ColumnElement[Any]:
+    if shape.is_by_name:
+        return clients.c.name
+    return _mrr(of_client, links, descending=shape.descending)
+
+
 def _with_figures(
-    table: FromClause, of_client: CTE, links: CTE, *, value: ColumnElement[Any]
+    table: FromClause,
+    of_client: CTE,
+    links: CTE,
+    of_books: CTE | None,
+    *,
+    value: ColumnElement[Any],
 ) -> Select[Any]:
     of = table.c
+    joined = table.outerjoin(links, links.c.client_id == of.id).outerjoin(
+        of_client, of_client.c.key == of.id
+    )
+    billed_ = () if of_books is None else tuple(of_books.c[name] for name in BILLED)
+    if of_books is not None:
+        joined = joined.outerjoin(of_books, of_books.c.key == of.id)
     return select(
         of.id,
         of.name,
         of.active.label("is_active"),
         links.c.linked_sources,
         *(of_client.c[name] for name in COLUMNS),
+        *billed_,
         value.label("sort_value"),
-    ).select_from(
-        table.outerjoin(links, links.c.client_id == of.id).outerjoin(
-            of_client, of_client.c.key == of.id
-        )
-    )
+    ).select_from(joined)
 
 
 def _cut(
@@ -161,10 +189,23 @@ def _recurring(basis: PriceBasis, *, among: Select[Any] | None = None) -> CTE:
     return recurring(subscriptions, basis, key=of.client_id, where=mine)
 
 
+def billed_of_clients(*, among: Select[Any] | None = None) -> CTE:
+    """What each client was invoiced and owes, whoever's contact it stands with."""
+    bills, credits_ = invoices.c, client_credits.c
+    if among is None:
+        mine, theirs = bills.client_id.is_not(None), credits_.client_id.is_not(None)
+    else:
+        mine, theirs = bills.client_id.in_(among), credits_.client_id.in_(among)
+    return billed(Grouped(bills.client_id, credits_.client_id, mine, theirs))
+
+
 def _links() -> CTE:
     of = client_links.c
     return (
-        select(of.client_id, func.array_agg(of.source.distinct()).label("linked_sources"))
+        select(
+            of.client_id,
+            func.array_agg(of.source.distinct(), type_=ARRAY(Text)).label("linked_sources"),
+        )
         .where(own(client_links), of.client_id.is_not(None))
         .group_by(of.client_id)
         .cte("links")
@@ -175,6 +216,13 @@ def is_pax8s(rows: FromClause) -> ColumnElement[bool]:
     """Whether a company of Pax8 is the client's, by its `linked_sources`: else no MRR is known."""
     has = literal_column(f"'{PAX8}'", Text) == rows.c.linked_sources.any_()
     return func.coalesce(has, false())
+
+
+def is_invoiced(rows: FromClause) -> ColumnElement[bool]:
+    """Whether anything of its invoices may be known: a link to books, or invoices of its own."""
+    books = literal_column(f"'{{{XERO},{SUPEROPS}}}'::text[]", ARRAY(Text))
+    has = func.coalesce(rows.c.linked_sources.overlap(books), false())
+    return has | func.coalesce(rows.c.invoices > literal_column("0"), false())
 
 
 def _mrr(of_client: CTE, links: CTE, *, descending: bool) -> ColumnElement[Any]:

@@ -1,10 +1,11 @@
-"""Reads when Pax8 last came through, which says whether anything is known at all."""
+"""Reads when each third party last came through, which says whether anything is known at all."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import ClauseElement, Select, Text, func, literal_column, select, true
+from sqlalchemy import ClauseElement, Select, Text, column, func, literal_column, select, values
 
-from billingone_api.billing.clients.models import PAX8
+from billingone_api.billing.clients.models import PAX8, SUPEROPS, XERO
 from billingone_api.billing.definitions.figures import Source
 from billingone_api.database.fast import fetch, prepare
 from billingone_api.database.tables.integrations import integrations
@@ -12,33 +13,38 @@ from billingone_api.database.tables.syncs import sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 
-_PAX8: Final = literal_column(f"'{PAX8}'", Text)
+_SOURCES: Final = (PAX8, XERO, SUPEROPS)
 
 
-def _last_success() -> Select[Any]:
+def _last_success(source: Any) -> Select[Any]:
     """For a connection that does not know: it is new, or there is none any more."""
     return (
         select(func.max(sync_runs.c.finished_at))
-        .where(own(sync_runs), sync_runs.c.source == _PAX8)
+        .where(own(sync_runs), sync_runs.c.source == source)
         .where(sync_runs.c.status.in_([literal_column("'succeeded'"), literal_column("'partial'")]))
     )
 
 
-def _source() -> ClauseElement:
-    connection = (
-        select(integrations.c.provider, integrations.c.last_success_at)
-        .where(own(integrations), integrations.c.provider == _PAX8)
-        .subquery("connection")
-    )
-    last = func.coalesce(connection.c.last_success_at, _last_success().scalar_subquery())
+def _sources() -> ClauseElement:
+    words = [(literal_column(f"'{source}'", Text),) for source in _SOURCES]
+    asked = values(column("source", Text), name="asked").data(words).alias("asked")
+    of = integrations.c
+    is_its = own(integrations) & (of.provider == asked.c.source)
+    last = func.coalesce(of.last_success_at, _last_success(asked.c.source).scalar_subquery())
     return select(
-        connection.c.provider.is_not(None).label("is_connected"), last.label("last_success_at")
-    ).select_from(select(_PAX8.label("source")).subquery("asked").outerjoin(connection, true()))
+        asked.c.source,
+        of.provider.is_not(None).label("is_connected"),
+        last.label("last_success_at"),
+    ).select_from(asked.outerjoin(integrations, is_its))
 
 
-_SOURCE: Final = prepare(_source())
+_READ: Final = prepare(_sources())
 
 
-async def pax8(work: UnitOfWork) -> Source:
-    (row,) = await fetch(work.connection, _SOURCE, organisation_id=work.organisation_id)
-    return Source(PAX8, row["is_connected"], row["last_success_at"])
+async def all_sources(work: UnitOfWork) -> Mapping[str, Source]:
+    """One for each third party whose records may be a client's."""
+    rows = await fetch(work.connection, _READ, organisation_id=work.organisation_id)
+    return {
+        row["source"]: Source(row["source"], row["is_connected"], row["last_success_at"])
+        for row in rows
+    }

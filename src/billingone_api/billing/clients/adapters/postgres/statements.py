@@ -44,7 +44,7 @@ def asked() -> FromClause:
     return func.unnest(sources, ids).table_valued(*columns, name="asked").render_derived()
 
 
-def _sent(table: FromClause, *names: str) -> FromClause:
+def sent_rows(table: FromClause, *names: str) -> FromClause:
     """Rows that travel as one JSON parameter, so that a thousand are one statement."""
     rows = func.jsonb_to_recordset(bindparam("rows", type_=JSONB))
     columns = (column(name, table.c[name].type) for name in names)
@@ -52,7 +52,7 @@ def _sent(table: FromClause, *names: str) -> FromClause:
 
 
 def _save() -> ClauseElement:
-    sent = _sent(clients, *_FIELDS)
+    sent = sent_rows(clients, *_FIELDS)
     rows = select(_ORGANISATION, *(sent.c[name] for name in _FIELDS), _AT, _AT)
     names = ["organisation_id", *_FIELDS, "created_at", "updated_at"]
     statement = insert(clients).from_select(names, rows)
@@ -88,6 +88,9 @@ def _situations() -> Select[Any]:
         wanted.c.source_id,
         client_links.c.client_id,
         client_links.c.origin,
+        client_links.c.reason,
+        client_links.c.linked_by,
+        client_links.c.linked_at,
         func.array(naming.scalar_subquery(), type_=ARRAY(Uuid)).label("claimants"),
     ).select_from(wanted.outerjoin(client_links, is_link(wanted)))
 
@@ -101,11 +104,10 @@ def _unlink() -> ClauseElement:
 
 
 def _relink() -> ClauseElement:
-    sent = _sent(client_links, "source", "source_id", "client_id", "origin")
-    rows = select(_ORGANISATION, *sent.c, bindparam("by", type_=Text), _AT)
-    news = ("client_id", "origin", "linked_by", "linked_at")
+    news = ("client_id", "origin", "reason", "linked_by", "linked_at")
+    sent = sent_rows(client_links, "source", "source_id", *news)
     statement = insert(client_links).from_select(
-        ["organisation_id", "source", "source_id", *news], rows
+        ["organisation_id", "source", "source_id", *news], select(_ORGANISATION, *sent.c)
     )
     return statement.on_conflict_do_update(
         index_elements=list(client_links.primary_key.columns),
@@ -128,6 +130,7 @@ def _holding(source: str) -> Prepared:
             links.origin,
             links.linked_by,
             links.linked_at,
+            links.reason,
         ).select_from(known.outerjoin(client_links, is_linked).outerjoin(clients, is_client))
     )
 

@@ -1,4 +1,4 @@
-"""The clients' door: what each brings in, and whose a third party's record is."""
+"""What each client brings in, and which records are nobody's."""
 
 from typing import Annotated
 
@@ -6,26 +6,33 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from billingone_api.billing.clients import wiring
-from billingone_api.billing.clients.models import Record
-from billingone_api.billing.clients.schemas.detail import ClientDetailOut
+from billingone_api.billing.clients.contacts import choose, forget
+from billingone_api.billing.clients.schemas.detail import (
+    BillingContactsOut,
+    ClientDetailOut,
+    PrimaryWanted,
+)
 from billingone_api.billing.clients.schemas.lists import ClientPage
 from billingone_api.billing.clients.schemas.queries import (
     ClientId,
     ClientsQuery,
     ExportQuery,
-    SourceId,
-    SourceName,
+    SuggestionsQuery,
     UnmappedQuery,
 )
-from billingone_api.billing.clients.schemas.unmapped import HoldingOut, LinkWanted, UnmappedPage
-from billingone_api.billing.clients.service import link, unlink
+from billingone_api.billing.clients.schemas.unmapped import (
+    SuggestionPage,
+    UnmappedCountsOut,
+    UnmappedPage,
+)
 from billingone_api.billing.clients.wiring import (
     Exporter,
     Mapper,
     TheClientDetails,
-    TheClientRegister,
+    TheContacts,
     ThePortfolio,
     TheReckoning,
+    TheSuggestions,
     TheUnmapped,
     exported,
     map_clients,
@@ -34,7 +41,6 @@ from billingone_api.billing.clients.wiring import (
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import digest, tag, tagged
 from billingone_api.kit.exports import CSV, WORKBOOK, CsvFile, Workbook, begun
-from billingone_api.kit.openapi import problems
 from billingone_api.request import TheProcess, Work
 
 router = APIRouter(prefix="/clients", tags=["clients"])
@@ -100,11 +106,38 @@ async def export_clients_workbook(
 async def list_unmapped(
     query: Annotated[UnmappedQuery, Query()], unmapped: TheUnmapped, by: TheReckoning
 ) -> UnmappedPage:
-    """Pax8 companies, also those that only a subscription speaks of.
+    """Also those that only subscriptions or invoices speak of; `q` finds part of a name or id.
 
-    `q` finds part of a name or id.
+    Pax8 companies by their MRR, contacts of Xero and clients of SuperOps by what was invoiced in a
+    year or what is owed now, whichever is more. Suppliers and archived contacts are left out until
+    an invoice says otherwise.
     """
-    return UnmappedPage.of(await unmapped.page(query.wanted(), query.page()), by)
+    page = await unmapped.page(query.wanted(), query.page())
+    return UnmappedPage.of(page, by, query.source)
+
+
+@router.get(
+    "/unmapped/counts",
+    operation_id="count_unmapped",
+    summary="How much is left to map, by source",
+    dependencies=[Depends(read_clients)],
+)
+async def count_unmapped(unmapped: TheUnmapped, by: TheReckoning) -> UnmappedCountsOut:
+    """Null where a source never came through: nothing is known of it."""
+    return UnmappedCountsOut.of(await unmapped.counts(), by)
+
+
+@router.get(
+    "/suggestions",
+    operation_id="list_suggestions",
+    summary="Unmapped records with the clients that they may be, most money first",
+    dependencies=[Depends(read_clients)],
+)
+async def list_suggestions(
+    query: Annotated[SuggestionsQuery, Query()], suggestions: TheSuggestions
+) -> SuggestionPage:
+    """Identifiers count for most, then names; what a person rejected does not come again."""
+    return SuggestionPage.of(await suggestions.page(query.wanted(), query.page()))
 
 
 @router.get(
@@ -127,40 +160,31 @@ async def get_client(
 
 
 @router.put(
-    "/links/{source}/{source_id}",
-    operation_id="link_record",
-    summary="Say whose a third party's record is",
-    responses=problems(409),
+    "/{client_id}/billing-contact",
+    operation_id="choose_billing_contact",
+    summary="Say whom a client's invoices go to first",
 )
-async def link_record(
-    source: SourceName,
-    source_id: SourceId,
-    body: LinkWanted,
+async def choose_billing_contact(
+    client_id: ClientId,
+    body: PrimaryWanted,
     caller: Mapper,
-    register: TheClientRegister,
+    contacts: TheContacts,
     work: Work,
-) -> HoldingOut:
-    """A person's word stands, whatever PanelOne pushes later.
-
-    The record's subscriptions and invoices move at once, except invoices of which a person said
-    whose they are; what was reckoned for past days stays.
-    """
-    record = Record(source, source_id)
-    linked = await link(record, body.client_id, register, by=caller.label, tell=work.tell)
-    return HoldingOut.of(*linked)
+) -> BillingContactsOut:
+    """One of the addresses that the client's records have; nothing is written to Xero."""
+    found = await choose(client_id, body.primary(), contacts, by=caller.label, tell=work.tell)
+    return BillingContactsOut.model_validate({"contacts": found}, from_attributes=True)
 
 
 @router.delete(
-    "/links/{source}/{source_id}",
-    operation_id="unlink_record",
-    summary="Leave a record to the clients' identifiers again",
+    "/{client_id}/billing-contact",
+    operation_id="release_billing_contact",
+    summary="Leave whom a client's invoices go to first to its records again",
     dependencies=[Depends(map_clients)],
 )
-async def unlink_record(
-    source: SourceName,
-    source_id: SourceId,
-    register: TheClientRegister,
-    work: Work,
-) -> HoldingOut:
-    """Takes a person's word back: the one client whose identifier names the record has it."""
-    return HoldingOut.of(*await unlink(Record(source, source_id), register, tell=work.tell))
+async def release_billing_contact(
+    client_id: ClientId, contacts: TheContacts, work: Work
+) -> BillingContactsOut:
+    """The record's own address comes first then."""
+    found = await forget(client_id, contacts, tell=work.tell)
+    return BillingContactsOut.model_validate({"contacts": found}, from_attributes=True)

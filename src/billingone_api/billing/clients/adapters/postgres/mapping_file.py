@@ -1,0 +1,90 @@
+"""The whole mapping as a file: every record of every source, and whose it is."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Select, Text, case, cast, func, literal_column, select, union, union_all
+
+from billingone_api.billing.clients.adapters.postgres.records import word
+from billingone_api.billing.clients.adapters.postgres.universe import (
+    LISTS,
+    in_list,
+    is_worth_mapping,
+    spoken_of,
+)
+from billingone_api.billing.clients.models import PAX8
+from billingone_api.billing.definitions.adapters.invoices import in_current_books
+from billingone_api.database.exports import csv, guarded, instant
+from billingone_api.database.fast import Prepared, prepare
+from billingone_api.database.tables.clients import client_links, clients
+from billingone_api.database.tenancy import own
+from billingone_api.database.unit_of_work import UnitOfWork
+
+_NOBODY: Final = literal_column("'nobody'", Text)
+_UNMAPPED: Final = literal_column("'unmapped'", Text)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresMappingFile:
+    """The mapping of the organisation that a unit of work is for."""
+
+    work: UnitOfWork
+
+    def csv(self, source: str | None) -> AsyncGenerator[bytes]:
+        values = {"organisation_id": self.work.organisation_id}
+        return csv(self.work.connection, _file(source), values)
+
+
+@cache
+def _file(source: str | None) -> Prepared:
+    """The columns that an import reads are among them, so that a file can be sent back."""
+    each = union_all(*(_records(one) for one in LISTS if source in {None, one})).subquery("every")
+    of = each.c
+    return prepare(
+        select(
+            of.source,
+            guarded(of.source_id).label("source_id"),
+            guarded(of.name).label("name"),
+            of.client_id,
+            guarded(of.client_name).label("client_name"),
+            of.origin,
+            guarded(of.reason).label("reason"),
+            guarded(of.linked_by).label("linked_by"),
+            instant(of.linked_at).label("linked_at"),
+        ).order_by(of.source, of.source_id)
+    )
+
+
+def _records(source: str) -> Select[Any]:
+    table, links = LISTS[source], client_links.c
+    listed = select(table.c.source_id).where(in_list(source), is_worth_mapping(source))
+    linked = select(links.source_id).where(own(client_links), links.source == word(source))
+    known = union(listed, spoken_of(source), linked).subquery("known")
+    is_its = own(table) & (table.c.source_id == known.c.source_id)
+    if source != PAX8:
+        is_its &= in_current_books(table)
+    is_link = own(client_links) & (links.source == word(source))
+    is_link &= links.source_id == known.c.source_id
+    is_client = own(clients) & (clients.c.id == links.client_id)
+    whose = case(
+        (links.client_id.is_not(None), cast(links.client_id, Text)),
+        (links.origin.is_not(None), _NOBODY),
+        else_=_UNMAPPED,
+    )
+    return select(
+        word(source).label("source"),
+        known.c.source_id,
+        func.coalesce(table.c.name, literal_column("''", Text)).label("name"),
+        whose.label("client_id"),
+        clients.c.name.label("client_name"),
+        links.origin,
+        links.reason,
+        links.linked_by,
+        links.linked_at,
+    ).select_from(
+        known.outerjoin(table, is_its)
+        .outerjoin(client_links, is_link)
+        .outerjoin(clients, is_client)
+    )
