@@ -37,6 +37,8 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
         "twin_by": None,
     },
     "ledgers": {"source": "xero", "is_current": True},
+    # a refusal, which can be taken back whatever else was done to the record
+    "mapping_changes": {"is_link_changed": False},
     "mapping_deeds": {"from_client_id": None, "undone_at": None, "undone_by": None},
     "payments": {"source": "xero", "currency": "AUD", "is_deleted": False},
     "products": {"usage_evidence": None, "usage_billed_by_hand": None},
