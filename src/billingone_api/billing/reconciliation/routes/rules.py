@@ -11,7 +11,7 @@ from billingone_api.billing.reconciliation import service
 from billingone_api.billing.reconciliation.models import Rule
 from billingone_api.billing.reconciliation.presets import PRESETS
 from billingone_api.billing.reconciliation.schemas.products import (
-    PresetsOut,
+    CountPresetsOut,
     SetAsideDone,
     SetAsideIn,
     UnmappedProductOut,
@@ -63,7 +63,7 @@ _READS: Final = [Depends(read_reconciliation)]
     summary="Rules for common products, with what they recognise here",
     dependencies=_READS,
 )
-async def list_count_presets(shelf: TheShelf, rules: TheRules) -> PresetsOut:
+async def list_count_presets(shelf: TheShelf, rules: TheRules) -> CountPresetsOut:
     """Proposals: nothing of them counts until somebody creates a rule with the products meant."""
     patterns = [
         {"key": preset.key, "metric": preset.metric, "pattern": pattern}
@@ -71,7 +71,7 @@ async def list_count_presets(shelf: TheShelf, rules: TheRules) -> PresetsOut:
         for pattern in preset.patterns
     ]
     found, begun = await shelf.proposed(patterns), await rules.presets()
-    return PresetsOut.model_validate(
+    return CountPresetsOut.model_validate(
         {
             "presets": [
                 {

@@ -46,7 +46,7 @@ class PresetOut(BaseModel):
     ]
 
 
-class PresetsOut(BaseModel):
+class CountPresetsOut(BaseModel):
     """Every preset, with what it recognises in the organisation's portfolio."""
 
     model_config = ConfigDict(
