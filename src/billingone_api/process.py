@@ -12,7 +12,7 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import httpx
@@ -41,6 +41,15 @@ from billingone_api.kit.streams import Poller
 from billingone_api.kit.tickets import Tickets
 from billingone_api.kit.tracing import exported
 
+T = TypeVar("T")
+
+
+class Compute(Protocol):
+    """Has something worked out that takes the processor for long, away from everybody's loop."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
+
+
 Subscriber: TypeAlias = Callable[["Process", UnitOfWork], Awaitable[None]]
 """Writes down what a transaction tells of, before it commits; its failure undoes the whole."""
 
@@ -61,6 +70,7 @@ class Process:
     limiter: InboundLimiter
     pollers: dict[str, Poller[Any, Any]] = field(default_factory=dict)
     sleep: Sleep = asyncio.sleep
+    compute: Compute = asyncio.to_thread
     jitter: Jitter = random.random
     subscribers: Sequence[Subscriber] = ()
 

@@ -451,9 +451,7 @@ async def perform(operation: Operation, deed: Deed, api: Api, sync: str, *, by: 
     known = {"organisation_id": str(api.organisation_id)} | places
     caller = api.service(by) if ":" in by else api.as_role(by)
     given = deed.body() if callable(deed.body) else deed.body
-    body = {} if given is None else {"json": given}
-    is_file = isinstance(deed.body, str)
-    body = {} if deed.body is None else {"content" if is_file else "json": deed.body}
+    body = {} if given is None else {"content" if isinstance(given, str) else "json": given}
     return await caller.request(
         operation.method, operation.url(known), headers=dict(deed.headers), **body
     )

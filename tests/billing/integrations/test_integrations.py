@@ -71,15 +71,19 @@ async def _add_run(database: Database, api: Api, **more: Any) -> None:
 
 async def test_never_connected_is_a_normal_answer(api: Api) -> None:
     listed = await api.viewer.get("/v1/integrations")
-    xero = NEVER_CONNECTED | {"provider": "xero", "name": "Xero"}
-    assert (listed.status_code, listed.json()) == (200, {"items": [NEVER_CONNECTED, xero]})
+    others = (("xero", "Xero"), ("superops", "SuperOps"))
+    items = [
+        NEVER_CONNECTED,
+        *(NEVER_CONNECTED | {"provider": key, "name": name} for key, name in others),
+    ]
+    assert (listed.status_code, listed.json()) == (200, {"items": items})
     one = await api.viewer.get(PAX8)
     assert (one.status_code, one.json()) == (200, NEVER_CONNECTED)
     assert one.headers["etag"].startswith('"0-')
     assert one.headers["cache-control"] == "private, no-cache"
 
 
-@pytest.mark.parametrize("provider", ["superops", "PAX8", "pax8%00", "%ED%A0%80", "x" * 10_000])
+@pytest.mark.parametrize("provider", ["synergy", "PAX8", "pax8%00", "%ED%A0%80", "x" * 10_000])
 async def test_a_provider_nobody_knows_is_404(api: Api, provider: str) -> None:
     answer = await api.finance.get(f"/v1/integrations/{provider}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

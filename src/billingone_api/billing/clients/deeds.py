@@ -133,7 +133,7 @@ class Verdict:
         return self.status is Status.CHANGED and self.before != self.after
 
 
-class Outcome(StrEnum):
+class DeedOutcome(StrEnum):
     """`refused`: something was wrong, and all or nothing was asked for."""
 
     APPLIED = "applied"
@@ -146,7 +146,7 @@ class Outcome(StrEnum):
 class Report:
     """What became of every wish, in their order; `names` of the records and clients in it."""
 
-    outcome: Outcome
+    outcome: DeedOutcome
     deed_id: UUID | None
     verdicts: Sequence[Verdict]
     names: Mapping[Record | UUID, str | None]

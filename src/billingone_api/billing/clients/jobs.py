@@ -23,7 +23,7 @@ async def recognise(process: Process, organisation_id: UUID, source: str) -> Non
         return
     async with process.work(organisation_id) as work:
         known, ids = await parties_of(work, source), await unmapped_ids(work, source)
-    wishes = await sure(known, source, ids)
+    wishes = await sure(known, source, ids, compute=process.compute)
     if not wishes:
         return
     async with process.work(organisation_id) as work:

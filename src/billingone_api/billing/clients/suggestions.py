@@ -1,6 +1,5 @@
 """Finds whose unmapped records may be, away from the loop that others' requests wait for."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 from billingone_api.billing.clients.deeds import Do, Wish
 from billingone_api.billing.clients.matching.suggesting import Candidate, Matcher, Party
 from billingone_api.billing.clients.models import Record
+from billingone_api.process import Compute
 
 
 class Known(Protocol):
@@ -18,17 +18,21 @@ class Known(Protocol):
     def record(self, source_id: str) -> Party[str]: ...
 
 
-async def suggested(known: Known, source_ids: Sequence[str]) -> Sequence[Sequence[Candidate[UUID]]]:
+async def suggested(
+    known: Known, source_ids: Sequence[str], *, compute: Compute
+) -> Sequence[Sequence[Candidate[UUID]]]:
     """For each record its candidates, the likeliest first."""
 
     def compare() -> list[Sequence[Candidate[UUID]]]:
         matcher = known.matcher()
         return [matcher.candidates(known.record(source_id)) for source_id in source_ids]
 
-    return await asyncio.to_thread(compare)
+    return await compute(compare)
 
 
-async def sure(known: Known, source: str, source_ids: Sequence[str]) -> Sequence[Wish]:
+async def sure(
+    known: Known, source: str, source_ids: Sequence[str], *, compute: Compute
+) -> Sequence[Wish]:
     """What may apply itself: an identifier names one record and one client, and nothing else."""
 
     def compare() -> list[Wish]:
@@ -36,7 +40,7 @@ async def sure(known: Known, source: str, source_ids: Sequence[str]) -> Sequence
         found = ((id_, matcher.sure(known.record(id_))) for id_ in source_ids)
         return [Wish(Record(source, id_), Do.ASSIGN, client) for id_, client in found if client]
 
-    return await asyncio.to_thread(compare)
+    return await compute(compare)
 
 
 def chosen(

@@ -41,7 +41,7 @@ from billingone_api.billing.definitions.figures import Reckoning
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.kit.pagination import Page
-from billingone_api.process import Process
+from billingone_api.process import Compute, Process
 from billingone_api.request import TheProcess, Work
 
 read_clients = May(Permission.CLIENTS_READ)
@@ -93,11 +93,13 @@ class Suggestions:
 
     work: UnitOfWork
     unmapped: PostgresUnmapped
+    compute: Compute
 
     async def page(self, wanted: UnmappedWanted, at: PageWanted) -> Page[SuggestedRecord]:
         page = await self.unmapped.page(wanted, at, of="suggestions")
         known = await parties_of(self.work, wanted.source)
-        found = await suggested(known, [record.source_id for record in page.items])
+        ids = [record.source_id for record in page.items]
+        found = await suggested(known, ids, compute=self.compute)
         names = known.names
         items = [
             SuggestedRecord(
@@ -112,8 +114,9 @@ class Suggestions:
         """Of all unmapped records: the likeliest client of each, where it is likely enough."""
         known, ids = await parties_of(self.work, source), await unmapped_ids(self.work, source)
         if only_sure:
-            return await sure(known, source, ids)
-        return chosen(source, ids, await suggested(known, ids), lowest=lowest)
+            return await sure(known, source, ids, compute=self.compute)
+        found = await suggested(known, ids, compute=self.compute)
+        return chosen(source, ids, found, lowest=lowest)
 
 
 async def register(work: Work, process: TheProcess) -> ClientRegister:
@@ -142,8 +145,8 @@ def desk_of_identifiers(work: UnitOfWork, *, at: datetime) -> Desk:
     return Desk(known, workbench, "", work.tell, at)
 
 
-async def suggestions(work: Work, found: TheUnmapped) -> Suggestions:
-    return Suggestions(work, found)
+async def suggestions(work: Work, found: TheUnmapped, process: TheProcess) -> Suggestions:
+    return Suggestions(work, found, process.compute)
 
 
 TheSuggestions = Annotated[Suggestions, Depends(suggestions)]

@@ -11,10 +11,10 @@ from billingone_api.billing.clients.deeds import (
     FLAWS,
     Change,
     Deed,
+    DeedOutcome,
     Do,
     Flaw,
     Kind,
-    Outcome,
     Report,
     Status,
     Undone,
@@ -198,19 +198,19 @@ async def _carried_out(wishes: Sequence[Wish], desk: Desk, manner: Manner) -> Re
     found: dict[Record | UUID, str | None] = dict(names.items())
     found.update((client.id, client.name) for client in clients.values())
     outcome = _outcome(verdicts, manner)
-    if outcome is not Outcome.APPLIED:
+    if outcome is not DeedOutcome.APPLIED:
         return Report(outcome, None, verdicts, found)
     deed_id = await _apply(verdicts, situations, desk, manner)
     return Report(outcome, deed_id, verdicts, found)
 
 
-def _outcome(verdicts: Iterable[Verdict], manner: Manner) -> Outcome:
+def _outcome(verdicts: Iterable[Verdict], manner: Manner) -> DeedOutcome:
     statuses = {verdict.status for verdict in verdicts}
     if Status.REFUSED in statuses and manner.all_or_nothing:
-        return Outcome.REFUSED
+        return DeedOutcome.REFUSED
     if Status.CHANGED not in statuses:
-        return Outcome.NOTHING
-    return Outcome.DRY_RUN if manner.dry_run else Outcome.APPLIED
+        return DeedOutcome.NOTHING
+    return DeedOutcome.DRY_RUN if manner.dry_run else DeedOutcome.APPLIED
 
 
 async def _apply(

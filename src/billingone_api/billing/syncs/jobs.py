@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -100,25 +101,26 @@ class _Copying:
     async def carry_on(self) -> None:
         """Until the run ends or waits; raises LeaseLost, and what the database raises."""
         verdict = await self._verdict()
-        code = verdict.problem.code if verdict.problem else None
         if isinstance(verdict, Wait):
             await self._change(lambda run, _: run.wait(verdict))
+            code = verdict.problem.code if verdict.problem is not None else None
             log.info("run_waits", seconds=round(verdict.seconds), problem=code)
         else:
             await self._change(lambda run, work: self._end(run, work, verdict))
-            log.info("run_ended", status=verdict.status, problem=code)
 
     async def _end(self, run: RunRecord, work: Work, outcome: Outcome) -> None:
         await run.end(outcome)
-        if outcome.status in {RunStatus.SUCCEEDED, RunStatus.PARTIAL}:
-            work.after_commit.append(self._recognise)
+        work.after_commit.append(partial(self._ended, outcome))
         event = service.told(self._claim.key, outcome)
         if event is not None:
             work.tell(event)
 
-    async def _recognise(self) -> None:
+    async def _ended(self, outcome: Outcome) -> None:
         """What came may be a client's by what it says of itself; without it the run is as good."""
-        if self._source is not None:
+        code = outcome.problem.code if outcome.problem else None
+        log.info("run_ended", status=outcome.status, problem=code)
+        came_through = outcome.status in {RunStatus.SUCCEEDED, RunStatus.PARTIAL}
+        if came_through and self._source is not None:
             await recognise(self._process, self._claim.organisation_id, self._source)
 
     async def give_back(self) -> None:

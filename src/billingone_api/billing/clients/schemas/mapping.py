@@ -16,11 +16,11 @@ from pydantic import (
 
 from billingone_api.billing.clients.deeds import (
     FLAWS,
+    DeedOutcome,
     Do,
     Flaw,
     Kind,
     Moves,
-    Outcome,
     Report,
     Status,
     Verdict,
@@ -237,7 +237,7 @@ class MappingSummaryOut(BaseModel):
     """What became of all wishes together."""
 
     outcome: Annotated[
-        Outcome,
+        DeedOutcome,
         Field(
             description="- `applied`: done, as one deed.\n"
             "- `dry_run`: this is what would be done.\n"
