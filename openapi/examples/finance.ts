@@ -64,6 +64,8 @@ export function mrrOf(client: Schemas["ClientSummary"]): string {
       return "No company is linked";
     case "sell_price_unknown":
       return "Pax8's prices are costs";
+    case "not_of_this_source":
+      return "Pax8 says nothing of it";
     case "exchange_rate_missing":
       return client.mrr.by_currency.map(shown).join(" + ");
     case null:

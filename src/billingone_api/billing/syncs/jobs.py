@@ -103,7 +103,7 @@ class _Copying:
         verdict = await self._verdict()
         if isinstance(verdict, Wait):
             await self._change(lambda run, _: run.wait(verdict))
-            code = verdict.problem.code if verdict.problem is not None else None
+            code = verdict.problem.code
             log.info("run_waits", seconds=round(verdict.seconds), problem=code)
         else:
             await self._change(lambda run, work: self._end(run, work, verdict))
