@@ -104,12 +104,33 @@ def copied(server: EmbeddedPostgres) -> Iterator[Database]:
         server.drop_database(name)
 
 
+# Truncating writes every table and index anew, which takes three times as long as looking which of
+# them hold rows; it is done once the rows deleted before have made them large.
+_EMPTY = """
+DO $$
+DECLARE
+  name text;
+  has_rows boolean;
+BEGIN
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+  IF (SELECT sum(pg_relation_size(oid)) > 4194304 FROM pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) THEN
+    TRUNCATE organisations CASCADE;
+  END IF;
+  SET LOCAL session_replication_role = replica;
+  FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r'
+      AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO has_rows;
+    IF has_rows THEN
+      EXECUTE format('DELETE FROM %I', name);
+    END IF;
+  END LOOP;
+END $$
+"""
+
+
 async def emptied(server: EmbeddedPostgres, database: Database) -> None:
     """No rows, and nobody left who works on them: a test that failed may leave connections."""
     name = database.owner_url.rpartition("/")[2]
-    await run(
-        server.superuser_url(name),
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
-    await database.as_owner("TRUNCATE organisations CASCADE")
+    await run(server.superuser_url(name), _EMPTY)

@@ -193,7 +193,7 @@ def expected(clients: list[Client]) -> dict[tuple[UUID, str], str]:
     return {(one.id, metric): word for one in clients for metric, word in one.expected.items()}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 async def test_every_planted_fault_is_found_and_nothing_else(
     house: House, figure: Figure, seed: int
 ) -> None:
