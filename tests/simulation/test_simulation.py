@@ -17,7 +17,7 @@ from billingone_api.embedded.postgres import EmbeddedPostgres
 from billingone_api.process import Process
 from billingone_api.request import Work
 
-FIRST, SEEDS, AT_A_TIME = 1, 840, 20
+FIRST, SEEDS, AT_A_TIME = 1, 240, 20
 
 
 @pytest.fixture(scope="session")
