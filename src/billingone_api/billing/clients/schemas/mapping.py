@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     model_validator,
 )
 
@@ -104,9 +105,9 @@ class MappingWanted(BaseModel):
     )
 
     changes: Annotated[list[WishIn], Field(min_length=1, max_length=MOST_WISHES)]
-    dry_run: Annotated[bool, Field(description="Only say what would become of it.")] = False
+    dry_run: Annotated[StrictBool, Field(description="Only say what would become of it.")] = False
     all_or_nothing: Annotated[
-        bool, Field(description="Grant none where one cannot be granted.")
+        StrictBool, Field(description="Grant none where one cannot be granted.")
     ] = False
 
     def wishes(self) -> list[Wish]:
@@ -121,7 +122,7 @@ class MergeWanted(BaseModel):
     )
 
     into: Annotated[UUID, Field(description="An active client of PanelOne's.")]
-    dry_run: Annotated[bool, Field(description="Only say what would become of it.")] = False
+    dry_run: Annotated[StrictBool, Field(description="Only say what would become of it.")] = False
 
 
 class SplitWanted(BaseModel):
@@ -142,7 +143,7 @@ class SplitWanted(BaseModel):
 
     records: Annotated[list[RecordIn], Field(min_length=1, max_length=MOST_WISHES)]
     into: Annotated[UUID | None, Field(description="Null: nobody's yet, and unmapped.")] = None
-    dry_run: Annotated[bool, Field(description="Only say what would become of it.")] = False
+    dry_run: Annotated[StrictBool, Field(description="Only say what would become of it.")] = False
 
     def all_records(self) -> list[Record]:
         return [one.record() for one in self.records]
@@ -155,7 +156,9 @@ class UndoWanted(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"with_later": False}]}
     )
 
-    with_later: Annotated[bool, Field(description="Undo all that came after as well.")] = False
+    with_later: Annotated[StrictBool, Field(description="Undo all that came after as well.")] = (
+        False
+    )
 
 
 class UndoneOut(BaseModel):

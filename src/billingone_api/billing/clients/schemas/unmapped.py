@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from billingone_api.billing.clients.examples import SUGGESTION, UNMAPPED, UNMAPPED_COUNTS, page_of
 from billingone_api.billing.clients.matching.suggesting import ReasonKind
@@ -153,9 +153,9 @@ class SuggestionsWanted(BaseModel):
         int, Field(ge=60, le=100, description="The likeliest client, where no other is as likely.")
     ] = 95
     only_sure: Annotated[
-        bool, Field(description="Only what identifiers name alone, whatever the score.")
+        StrictBool, Field(description="Only what identifiers name alone, whatever the score.")
     ] = False
-    dry_run: Annotated[bool, Field(description="Only say what would become of it.")] = False
+    dry_run: Annotated[StrictBool, Field(description="Only say what would become of it.")] = False
 
 
 def _counted(count: UnmappedCount, source: Source) -> UnmappedCountOut:

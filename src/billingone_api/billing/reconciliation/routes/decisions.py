@@ -22,6 +22,7 @@ from billingone_api.billing.reconciliation.wiring import (
     read_reconciliation,
 )
 from billingone_api.kit.idempotency import Once
+from billingone_api.kit.openapi import problems
 from billingone_api.request import TheProcess, Work
 
 router = APIRouter(prefix="/reconciliation/decisions", tags=["reconciliation"], route_class=Once)
@@ -50,6 +51,7 @@ async def list_line_decisions(
     operation_id="decide_lines",
     summary="Say something of lines: expected, ignored, assigned …",
     status_code=201,
+    responses=problems(404),
 )
 async def decide_lines(
     body: DecisionsIn,

@@ -149,7 +149,7 @@ async def create_count_rule(
     "/rules:dry-run",
     operation_id="try_count_rule",
     summary="See what a rule would change",
-    responses=problems(409),
+    responses=problems(404, 409),
     dependencies=[Depends(write_reconciliation)],
 )
 @harmless

@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     model_validator,
 )
@@ -103,7 +104,7 @@ class DecisionsIn(BaseModel):
     assignee: Annotated[
         Assignee | None, Field(description="With `assign` alone: who looks into it.")
     ] = None
-    dry_run: Annotated[bool, Field(description="See which lines it would be about.")] = False
+    dry_run: Annotated[StrictBool, Field(description="See which lines it would be about.")] = False
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
