@@ -1,8 +1,9 @@
-"""The sync of 100,000 invoices of Xero with five lines each, and a delta of 500 changes.
+"""The sync of 100,000 invoices of Xero with five lines each, and a delta of 500 changes; and of
+2,000 invoices of SuperOps, whose lines cost a call each.
 
-Xero's limits for the minute and the day are lifted in the practice ground and here; four requests
-at a time stay. Its lists have to be walked page by page, each page behind the one before, so that
-their pages one after another are the floor.
+The limits of both for the minute and the day are lifted in the practice ground and here. Xero's
+lists have to be walked page by page, each page behind the one before, so that their pages one after
+another are the floor; of SuperOps it is its calls, one after another.
 """
 
 import asyncio
@@ -23,10 +24,18 @@ from tests.support.databases import Database
 from billingone_api.embedded.launcher import free_port
 
 INVOICES = 100_000
+SUPEROPS_INVOICES = 2_000
+SUPEROPS_CALLS = 200
+"""So many are timed for the floor."""
 CHANGES = 500
 BOOKS = "Bluegum IT Pty Ltd"
 LATENCY_MILLISECONDS = 100
 PAGE = 500
+_COUNTED: Final = (
+    "SELECT (SELECT count(*) FROM invoices) AS invoices,"
+    " (SELECT count(*) FROM invoice_lines) AS lines,"
+    " (SELECT count(*) FROM payments) AS payments"
+)
 LISTS: Final = (
     "Contacts",
     "Invoices",
@@ -34,6 +43,14 @@ LISTS: Final = (
     "Overpayments",
     "Prepayments",
     "Payments",
+)
+_LIST: Final = (
+    "query getInvoiceList($input: ListInfoInput!) { getInvoiceList(input: $input) "
+    "{ invoices { invoiceId } listInfo { totalCount } } }"
+)
+_DETAIL: Final = (
+    "query getInvoice($input: InvoiceIdentifierInput!) { getInvoice(input: $input) { invoiceId "
+    "items { itemId details quantity unitPrice discountRate amount taxable } } }"
 )
 _DONE: Final = frozenset({"succeeded", "partial", "failed", "cancelled"})
 
@@ -43,7 +60,8 @@ def practice_ground() -> Iterator[str]:
     port = free_port()
     command = [
         *(sys.executable, "-m", "billingone_api.cli", "sandbox", f"--port={port}"),
-        *(f"--invoices={INVOICES}", f"--latency={LATENCY_MILLISECONDS}", "--rate-limit=0"),
+        *(f"--invoices={INVOICES}", f"--superops-invoices={SUPEROPS_INVOICES}"),
+        *(f"--latency={LATENCY_MILLISECONDS}", "--rate-limit=0"),
     ]
     with running(command, os.environ):
         url = f"http://127.0.0.1:{port}"
@@ -53,8 +71,12 @@ def practice_ground() -> Iterator[str]:
 
 def environment_for(sandbox_url: str) -> dict[str, str]:
     with httpx.Client(trust_env=False) as http:
-        guide = http.get(sandbox_url).json()["xero"]
+        guides = http.get(sandbox_url).json()
+    guide, superops = guides["xero"], guides["superops"]
     return {
+        "SUPEROPS_US_URL": superops["us_url"],
+        "SUPEROPS_EU_URL": superops["eu_url"],
+        "SUPEROPS_REQUESTS_PER_MINUTE": "1000000",
         "XERO_AUTHORISE_URL": guide["authorize_url"],
         "XERO_TOKEN_URL": guide["token_url"],
         "XERO_REVOCATION_URL": guide["revocation_url"],
@@ -67,7 +89,16 @@ def environment_for(sandbox_url: str) -> dict[str, str]:
     }
 
 
-async def connect(api_url: str, token: str) -> None:
+async def connect_superops(api_url: str, sandbox_url: str, token: str) -> None:
+    async with _caller(token) as http:
+        guide = (await http.get(sandbox_url)).json()["superops"]
+        names = ("subdomain", "region", "token", "currency")
+        credentials = {"auth_mode": "api_token", **{name: guide[name] for name in names}}
+        url = f"{api_url}/v1/integrations/superops"
+        (await http.put(url, json={"credentials": credentials})).raise_for_status()
+
+
+async def connect_xero(api_url: str, token: str) -> None:
     """As a person does it, with a browser that Xero sends back at once."""
     async with _caller(token) as http:
         begun = await http.post(f"{api_url}/v1/integrations/xero/authorise")
@@ -93,17 +124,19 @@ async def measure(
 ) -> list[Figure]:
     floor = await _floor(sandbox_url)
     copy = await copy_rate(database)
+    # Not before: a minute after it is connected a source is synced by itself.
+    await connect_xero(api_url, token)
     with running([sys.executable, "-m", "billingone_api.cli", "worker"], environment) as worker:
-        first = await _synced(api_url, token, "full")
+        first = await _synced(api_url, token, "xero", "full")
         memory = peak_megabytes(worker)
-        again = await _synced(api_url, token, "full")
+        again = await _synced(api_url, token, "xero", "full")
         await _change(sandbox_url)
-        delta = await _synced(api_url, token, "delta")
-    (counted,) = await database.as_owner(
-        "SELECT (SELECT count(*) FROM invoices) AS invoices,"
-        " (SELECT count(*) FROM invoice_lines) AS lines,"
-        " (SELECT count(*) FROM payments) AS payments"
-    )
+        delta = await _synced(api_url, token, "xero", "delta")
+        (counted,) = await database.as_owner(_COUNTED)
+        calls = SUPEROPS_INVOICES * await _seconds_a_call(sandbox_url)
+        await connect_superops(api_url, sandbox_url, token)
+        superops = await _synced(api_url, token, "superops", "full")
+        same = await _synced(api_url, token, "superops", "delta")
     rows = sum(counted.values())
     what = ", ".join(f"{number:,} {kind}" for kind, number in counted.items())
     limits = "Xero's limits lifted"
@@ -130,6 +163,14 @@ async def measure(
             "",
         ),
         Figure(f"delta of {CHANGES} changed invoices", f"{delta:.1f} s", "-", None, ""),
+        Figure(
+            f"first sync of SuperOps, limit lifted: {SUPEROPS_INVOICES:,} invoices, a call each",
+            f"{superops:.1f} s",
+            f"{calls:.1f} s  so many calls, one after another, by {SUPEROPS_CALLS} of them",
+            superops / calls,
+            "",
+        ),
+        Figure("the same, nothing changed: no call for an invoice", f"{same:.1f} s", "-", None, ""),
         Figure("memory of the worker at its most", f"{memory or 0:,.0f} MB", "-", None, ""),
     ]
 
@@ -204,10 +245,32 @@ async def _change(sandbox_url: str) -> None:
         answer.raise_for_status()
 
 
-async def _synced(api_url: str, token: str, mode: str) -> float:
+async def _seconds_a_call(sandbox_url: str) -> float:
+    """Of one invoice with its lines, asked for again and again."""
+    async with httpx.AsyncClient(trust_env=False, timeout=120) as http:
+        guide = (await http.get(sandbox_url)).json()["superops"]
+        http.headers.update(
+            {"Authorization": f"Bearer {guide['token']}", "CustomerSubDomain": guide["subdomain"]}
+        )
+        wanted = {"page": 1, "pageSize": 1}
+        listed = await _asked(http, guide["us_url"], _LIST, wanted)
+        (one,) = listed["getInvoiceList"]["invoices"]
+        started = time.perf_counter()
+        for _ in range(SUPEROPS_CALLS):
+            await _asked(http, guide["us_url"], _DETAIL, {"invoiceId": one["invoiceId"]})
+        return (time.perf_counter() - started) / SUPEROPS_CALLS
+
+
+async def _asked(http: httpx.AsyncClient, url: str, query: str, wanted: dict[str, Any]) -> Any:
+    answer = await http.post(url, json={"query": query, "variables": {"input": wanted}})
+    answer.raise_for_status()
+    return answer.json()["data"]
+
+
+async def _synced(api_url: str, token: str, source: str, mode: str) -> float:
     async with _caller(token) as http:
         started = time.perf_counter()
-        answer = await http.post(f"{api_url}/v1/syncs", json={"sources": ["xero"], "mode": mode})
+        answer = await http.post(f"{api_url}/v1/syncs", json={"sources": [source], "mode": mode})
         answer.raise_for_status()
         while True:
             sync = (await http.get(f"{api_url}/v1/syncs/{answer.json()['id']}")).json()

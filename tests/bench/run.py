@@ -97,13 +97,12 @@ async def _invoices(database: Database, redis_url: str) -> list[Figure]:
 
 
 async def _books(database: Database, redis_url: str) -> list[Figure]:
-    _say(f"Starting a practice ground of {books.INVOICES:,} invoices, then syncing it …")
+    _say(f"Starting a practice ground of {books.INVOICES:,} invoices, then syncing them …")
     organisation_id = await database.add_organisation(new_id())
     token = Mint(SystemClock()).person(organisation_id)
     with books.practice_ground() as sandbox_url:
         environment = _environment(database, redis_url, **books.environment_for(sandbox_url))
         with serving("ours", environment) as api:
-            await books.connect(api.url, token)
             return await books.measure(database, environment, api.url, sandbox_url, token)
 
 
