@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("base_currency", sa.Text(), nullable=True),
         sa.Column("country", sa.Text(), nullable=True),
         sa.Column("is_current", sa.Boolean(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("source IN ('xero', 'superops')", name=op.f("ck_ledgers_source")),
@@ -521,8 +522,12 @@ def upgrade() -> None:
         sa.Column("valid_on", sa.Date(), nullable=False),
         sa.Column("base_currency", sa.Text(), nullable=False),
         sa.Column("rate", sa.Numeric(), nullable=False),
+        sa.Column("per", sa.Numeric(), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("rate > 0 AND rate <> 'NaN'", name=op.f("ck_source_rates_rate")),
+        sa.CheckConstraint(
+            "rate > 0 AND rate <> 'NaN' AND per > 0 AND per <> 'NaN'",
+            name=op.f("ck_source_rates_rate"),
+        ),
         sa.ForeignKeyConstraint(
             ["organisation_id", "ledger_id"],
             ["ledgers.organisation_id", "ledgers.id"],

@@ -26,8 +26,8 @@ _QUESTIONS: Mapping[str, str] = {
 
 _LEDGER = """
 INSERT INTO ledgers (organisation_id, id, source, source_id, name, base_currency, is_current,
-  first_seen_at, changed_at)
-VALUES ($1, gen_random_uuid(), 'xero', 'books', 'Books', 'AUD', true, now(), now())
+  opened_at, first_seen_at, changed_at)
+VALUES ($1, gen_random_uuid(), 'xero', 'books', 'Books', 'AUD', true, '-infinity', now(), now())
 RETURNING id
 """
 _CONNECTION = """

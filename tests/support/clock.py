@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # noon in Sydney
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from tests.support.clock import NOW
+from tests.support.clock import LONG_AGO, NOW
 from tests.support.databases import Database
 
 from billingone_api.kit.ids import new_id
@@ -25,7 +25,7 @@ class Ledgers:
             source=source,
             source_id=str(more.pop("source_id", new_id())),
             is_current=is_current,
-            **more,
+            **({"opened_at": LONG_AGO} | more),
         )
 
     async def invoice(self, ledger_id: UUID, source: str, number: str, **facts: Any) -> UUID:

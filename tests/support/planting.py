@@ -36,7 +36,7 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
         "twin_id": None,
         "twin_by": None,
     },
-    "ledgers": {"source": "xero", "is_current": True},
+    "ledgers": {"source": "xero", "is_current": True, "opened_at": _LONG_AGO},
     # a refusal, which can be taken back whatever else was done to the record
     "mapping_changes": {"is_link_changed": False},
     "mapping_deeds": {"from_client_id": None, "undone_at": None, "undone_by": None},

@@ -175,9 +175,9 @@ def _rates(invoices: list[dict[str, Any]], base_currency: str) -> Sums:
         when, currency = day(one), one["CurrencyCode"]
         if when is None or currency == base_currency or "CurrencyRate" not in one:
             continue
-        told = instant(one), 1 / Decimal(one["CurrencyRate"])
+        told = instant(one), Decimal(one["CurrencyRate"])
         newest[currency, when] = max(told, newest.get((currency, when), told))
-    return {key: (round(rate, 12),) for key, (_, rate) in newest.items()}
+    return {key: (Decimal(1), per) for key, (_, per) in newest.items()}
 
 
 async def money_kept(database: Database) -> Money:
@@ -224,7 +224,7 @@ async def money_kept(database: Database) -> Money:
             2,
         ),
         rates=await sums(
-            "SELECT currency, valid_on, round(rate, 12) FROM source_rates s "
+            "SELECT currency, valid_on, rate, per FROM source_rates s "
             "JOIN ledgers b ON b.id = s.ledger_id AND b.is_current",
             2,
         ),

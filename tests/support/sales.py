@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from tests.support.clock import NOW
+from tests.support.clock import LONG_AGO, NOW
 from tests.support.databases import Database
 
 from billingone_api.kit.ids import new_id
@@ -43,6 +43,7 @@ class SalesBooks:
             short_code="!9kQx2" if source == "xero" else None,
             base_currency="AUD",
             is_current=is_current,
+            opened_at=LONG_AGO,
             first_seen_at=NOW,
             changed_at=NOW,
         )

@@ -38,7 +38,7 @@ async def tell_rate(
     organisation_id: UUID,
     ledger_id: UUID,
     currency: str,
-    rate: str,
+    per: str,
     day: date,
     *,
     base: str = "AUD",
@@ -50,7 +50,8 @@ async def tell_rate(
         ledger_id=ledger_id,
         currency=currency,
         base_currency=base,
-        rate=Decimal(rate),
+        rate=Decimal(1),
+        per=Decimal(per),
         valid_on=day,
         told_at=NOW,
     )
@@ -150,6 +151,7 @@ async def test_the_money_of_a_portfolio_in_two_currencies(
                 {
                     "currency": "USD",
                     "rate": "1.6",
+                    "per": "1",
                     "valid_on": "2026-11-24",
                     "source": "entered",
                 }
@@ -339,11 +341,11 @@ async def test_rates_for_another_reporting_currency_are_not_used(
 @pytest.mark.parametrize(
     ("told_on", "entered_on", "expected"),
     [
-        (TODAY, None, ("1.7", "xero")),
-        (TODAY, TODAY - DAY, ("1.7", "xero")),
-        (TODAY, TODAY, ("1.5", "entered")),
-        (TODAY - DAY, TODAY, ("1.5", "entered")),
-        (TODAY + DAY, TODAY - DAY, ("1.5", "entered")),
+        (TODAY, None, ("1", "1.7", "xero")),
+        (TODAY, TODAY - DAY, ("1", "1.7", "xero")),
+        (TODAY, TODAY, ("1.5", "1", "entered")),
+        (TODAY - DAY, TODAY, ("1.5", "1", "entered")),
+        (TODAY + DAY, TODAY - DAY, ("1.5", "1", "entered")),
     ],
 )
 async def test_the_newest_word_on_a_rate_counts_and_a_persons_on_its_day(
@@ -353,7 +355,7 @@ async def test_the_newest_word_on_a_rate_counts_and_a_persons_on_its_day(
     hold: Hold,
     told_on: date,
     entered_on: date | None,
-    expected: tuple[str, str],
+    expected: tuple[str, str, str],
 ) -> None:
     await hold(priced(1, "10", currency="USD"))
     books = await Ledgers(database, organisation_id).ledger("xero")
@@ -361,7 +363,7 @@ async def test_the_newest_word_on_a_rate_counts_and_a_persons_on_its_day(
     if entered_on is not None:
         await add_rate(database, organisation_id, "USD", "1.5", entered_on)
     (used,) = (await mrr(api))["reporting"]["rates_used"]
-    assert (used["rate"], used["source"]) == expected
+    assert (used["rate"], used["per"], used["source"]) == expected
 
 
 async def test_rates_of_books_not_read_or_kept_in_another_currency_are_not_used(

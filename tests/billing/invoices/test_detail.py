@@ -336,6 +336,20 @@ async def test_the_version_that_was_read_is_asked_for(api: Api, books: SalesBook
     assert (await patched(api, new_id(), client)).status_code == 404
 
 
+async def test_whose_it_is_says_which_other_one_is_the_same(api: Api, books: SalesBooks) -> None:
+    client, another = await books.client("Harbour Dental"), await books.client("Mallee Dental")
+    made = await books.invoice(number="INV-7", client_id=client)
+    other = await books.invoice(
+        "superops", number="inv 7", client_id=another, total=Decimal("99.00")
+    )
+    assert (await shown(api, made))["also_in"] == []
+    assert (await patched(api, other, client)).status_code == 200
+    [twin] = (await shown(api, made))["also_in"]
+    assert (twin["id"], twin["matched_by"]) == (str(other), "other_total")
+    assert (await patched(api, made, another)).status_code == 200
+    assert (await shown(api, made))["also_in"] == []
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"client_id": "42"}, {"client_id": 1}, {"client_id": None, "more": 1}, [], None]
 )

@@ -334,6 +334,21 @@ async def test_before_the_first_sync_nothing_is_zero(api: Api, books: SalesBooks
     assert page["coverage"]["is_partial"] is True
 
 
+async def test_of_other_books_nothing_is_known_before_all_of_them_came_through(
+    api: Api, books: SalesBooks
+) -> None:
+    await books.connected(last_success_at=NOW - timedelta(minutes=5))
+    await books.invoice()
+    await books.database.as_owner("UPDATE ledgers SET opened_at = $1", NOW - timedelta(minutes=4))
+    page = await shown(api)
+    for name in CARDS:
+        card = page["cards"][name]
+        assert (card["value"], card["reason"]) == (None, "never_synced")
+    assert page["freshness"][0]["never_synced"] is True
+    await books.database.as_owner("UPDATE ledgers SET opened_at = $1", NOW - timedelta(minutes=5))
+    assert (await shown(api))["cards"]["outstanding"]["value"]["count"] == 1
+
+
 async def test_empty_is_zero(api: Api, books: SalesBooks) -> None:
     await books.connected()
     page = await shown(api)

@@ -2,7 +2,13 @@
 
 from typing import Any, Final
 
-_RATE: Final = {"currency": "USD", "rate": "1.5312", "valid_on": "2026-11-01", "source": "entered"}
+_RATE: Final = {
+    "currency": "USD",
+    "rate": "1.5312",
+    "per": "1",
+    "valid_on": "2026-11-01",
+    "source": "entered",
+}
 
 
 def _money(amount: str, currency: str) -> dict[str, str]:

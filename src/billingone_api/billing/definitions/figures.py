@@ -60,10 +60,14 @@ class Card(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """From `valid_on` on, one unit of `currency` is worth `rate` in the reporting currency."""
+    """From `valid_on` on, `per` units of `currency` are worth `rate` in the reporting currency.
+
+    As it was told: one of the two is 1.
+    """
 
     currency: str
     rate: Decimal
+    per: Decimal
     valid_on: date
     source: str
 
@@ -87,7 +91,7 @@ class InReportingCurrency:
         used = tuple(known[name] for name in foreign if name in known)
         if missing:
             return cls(None, missing, used)
-        worth = {rate.currency: Fraction(rate.rate) for rate in used}
+        worth = {one.currency: Fraction(one.rate) / Fraction(one.per) for one in used}
         total = sum((sums[name] * worth.get(name, 1) for name in sums), Fraction())
         return cls(rounded(total, currency=currency), (), used)
 

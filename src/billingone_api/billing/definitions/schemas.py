@@ -54,9 +54,14 @@ class RateUsedOut(Defined):
         Decimal,
         PlainSerializer(plain, return_type=str),
         Field(
-            description="What one unit of it is worth in the reporting currency.",
+            description="What `per` units of it are worth in the reporting currency, as told.",
             examples=["1.5312"],
         ),
+    ]
+    per: Annotated[
+        Decimal,
+        PlainSerializer(plain, return_type=str),
+        Field(description="1, unless the rate was told the other way round.", examples=["1"]),
     ]
     valid_on: Annotated[date, Field(description="The day since which it holds.")]
     source: Annotated[

@@ -111,6 +111,8 @@ ledgers = tenant_table(
     Column("country", Text),
     # the books that are read now; those before them stay, and count nowhere
     Column("is_current", Boolean, nullable=False),
+    # since when they have been the ones that are read: what came through before was of others
+    Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("organisation_id", "source", "source_id"),
@@ -375,12 +377,14 @@ source_rates = tenant_table(
     Column("currency", Text, primary_key=True),
     Column("valid_on", Date, primary_key=True),
     Column("base_currency", Text, nullable=False),
-    # one unit of `currency` is worth this many of `base_currency`
+    # so many of `base_currency` ...
     Column("rate", Numeric, nullable=False),
+    # ... are what so many of `currency` are worth; one of the two is 1, the other as it was told
+    Column("per", Numeric, nullable=False),
     # of the document that told it, so that the newest word of a day stands
     Column("told_at", DateTime(timezone=True), nullable=False),
     ForeignKeyConstraint(
         ["organisation_id", "ledger_id"], ["ledgers.organisation_id", "ledgers.id"]
     ),
-    CheckConstraint("rate > 0 AND rate <> 'NaN'", name="rate"),
+    CheckConstraint("rate > 0 AND rate <> 'NaN' AND per > 0 AND per <> 'NaN'", name="rate"),
 )

@@ -183,12 +183,12 @@ async def test_the_newest_word_of_a_day_is_its_rate(copied: Copied, clock: SetCl
 
     async def rate() -> Any:
         [row] = await copied.rows(
-            "SELECT rate, base_currency FROM source_rates WHERE valid_on = '2023-11-15'"
+            "SELECT rate, per, base_currency FROM source_rates WHERE valid_on = '2023-11-15'"
         )
-        return row["rate"], row["base_currency"]
+        return row["rate"], row["per"], row["base_currency"]
 
-    assert await rate() == (Decimal(2), "AUD")
+    assert await rate() == (Decimal(1), Decimal("0.5"), "AUD")
     clock.move(hours=1)
     await copied.change(first, CurrencyRate=0.4)
     await copied.sync()
-    assert await rate() == (Decimal("2.5"), "AUD")
+    assert await rate() == (Decimal(1), Decimal("0.4"), "AUD")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.support.clock import NOW
+from tests.support.clock import LONG_AGO, NOW
 from tests.support.databases import Database
 
 from billingone_api.billing.definitions.models import XERO
@@ -43,6 +43,7 @@ async def ledger(database: Database, organisation_id: UUID) -> Ledger:
         source=XERO,
         source_id="tenant",
         is_current=True,
+        opened_at=LONG_AGO,
         first_seen_at=NOW,
         changed_at=NOW,
     )
@@ -56,19 +57,20 @@ async def kept(
     ledger: Ledger,
     *batches: Sequence[Invoice],
     is_foreign_per_base: bool = True,
-) -> list[tuple[str, date, Decimal]]:
+) -> list[tuple[str, date, Decimal, Decimal]]:
     rates = PostgresRates(ledger, is_foreign_per_base=is_foreign_per_base)
     for invoices in batches:
         async with process.work(organisation_id) as work:
             await rates.write(work, invoices, at=NOW)
     rows = await database.as_owner(
-        "SELECT currency, valid_on, rate FROM source_rates ORDER BY currency, valid_on"
+        "SELECT currency, valid_on, rate, per FROM source_rates ORDER BY currency, valid_on"
     )
     return [tuple(row) for row in rows]
 
 
 @pytest.mark.parametrize(
-    ("is_foreign_per_base", "rate"), [(True, Decimal("1.6")), (False, Decimal("0.625"))]
+    ("is_foreign_per_base", "rate", "per"),
+    [(True, Decimal(1), Decimal("0.627")), (False, Decimal("0.627"), Decimal(1))],
 )
 async def test_which_way_round_a_rate_is_told_the_operator_says(
     process: Process,
@@ -77,16 +79,28 @@ async def test_which_way_round_a_rate_is_told_the_operator_says(
     ledger: Ledger,
     is_foreign_per_base: bool,  # noqa: FBT001 - pytest draws it
     rate: Decimal,
+    per: Decimal,
 ) -> None:
     found = await kept(
         process,
         database,
         organisation_id,
         ledger,
-        [told("0.625")],
+        [told("0.627")],
         is_foreign_per_base=is_foreign_per_base,
     )
-    assert found == [("USD", DAY, rate)]
+    assert found == [("USD", DAY, rate, per)]
+
+
+async def test_a_word_read_the_other_way_round_since_is_written_again(
+    process: Process, database: Database, organisation_id: UUID, ledger: Ledger
+) -> None:
+    told_once = [told("0.627")]
+    await kept(process, database, organisation_id, ledger, told_once)
+    found = await kept(
+        process, database, organisation_id, ledger, told_once, is_foreign_per_base=False
+    )
+    assert found == [("USD", DAY, Decimal("0.627"), Decimal(1))]
 
 
 @pytest.mark.parametrize(
@@ -96,8 +110,8 @@ async def test_which_way_round_a_rate_is_told_the_operator_says(
         [[told("0.8", at=1), told("0.5", at=2)]],
         [[told("0.8", at=1)], [told("0.5", at=2)]],
         [[told("0.5", at=2)], [told("0.8", at=1)]],
-        [[told("0.5", at=2), told("0.625", at=2)]],
-        [[told("0.625", at=2)], [told("0.5", at=2)]],
+        [[told("0.5", at=2), told("0.4", at=2)]],
+        [[told("0.4", at=2)], [told("0.5", at=2)]],
     ],
 )
 async def test_the_newest_word_of_a_day_stands_in_whatever_order_it_comes(
@@ -108,7 +122,7 @@ async def test_the_newest_word_of_a_day_stands_in_whatever_order_it_comes(
     batches: list[list[Invoice]],
 ) -> None:
     found = await kept(process, database, organisation_id, ledger, *batches)
-    assert found == [("USD", DAY, Decimal(2))]
+    assert found == [("USD", DAY, Decimal(1), Decimal("0.5"))]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from tests.support.clock import SetClock
+from tests.support.clock import LONG_AGO, SetClock
 from tests.support.copied import Copied
 from tests.support.reckoning import money_kept
 
@@ -70,6 +70,7 @@ async def test_the_same_invoice_of_superops_becomes_a_twin_and_ceases_to_be_one(
         id=ledger_id,
         source_id="bluegum",
         is_current=True,
+        opened_at=LONG_AGO,
         **books,
     )
     await copied.database.insert(

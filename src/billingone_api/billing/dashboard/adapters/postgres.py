@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import FromClause, func, select
 
@@ -65,12 +65,15 @@ class PostgresDashboard:
         )
 
 
+_RATE: Final = ("rate", "per", "valid_on", "source")
+
+
 @cache
 def _slices(basis: PriceBasis) -> Prepared:
     alike = _alike(basis)
     worth = newest_rates()
     return prepare(
-        select(alike, worth.c.rate, worth.c.valid_on, worth.c.source).select_from(
+        select(alike, *(worth.c[name] for name in _RATE)).select_from(
             alike.outerjoin(worth, worth.c.currency == alike.c.currency)
         )
     )
@@ -106,7 +109,7 @@ def _alike(basis: PriceBasis) -> FromClause:
 
 def _slice(row: Row) -> Slice:
     facts: dict[str, Any] = dict(row)
-    rate = {name: facts.pop(name) for name in ("rate", "valid_on", "source")}
+    rate = {name: facts.pop(name) for name in _RATE}
     return Slice(
         **facts
         | {

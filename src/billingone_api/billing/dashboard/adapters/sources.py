@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from billingone_api.billing.dashboard.models import PAX8, SOURCES, Run, SourceFacts
 from billingone_api.billing.definitions.adapters.invoices import has_invoices
+from billingone_api.billing.definitions.adapters.sources import of_these_books
 from billingone_api.billing.definitions.figures import Source
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Row, fetch, prepare
@@ -60,9 +61,9 @@ def _sources() -> ClauseElement:
         connected.attention,
         connected.schedule_minutes,
         # asked of the runs only where the connection does not know: it is new, or there is none
-        func.coalesce(connected.last_success_at, last_success.scalar_subquery()).label(
-            "last_success_at"
-        ),
+        of_these_books(
+            source, func.coalesce(connected.last_success_at, last_success.scalar_subquery())
+        ).label("last_success_at"),
         *(latest.c[name].label(f"latest_{name}") for name in _RUN),
         *(ended.c[name].label(f"ended_{name}") for name in _RUN),
         _quarantined(source).scalar_subquery().label("quarantined"),

@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
 )
 
-from billingone_api.billing.definitions.adapters.rates import rates
+from billingone_api.billing.definitions.adapters.rates import rates, worth
 from billingone_api.billing.definitions.adapters.subscriptions import (
     badge,
     exclusion,
@@ -39,10 +39,10 @@ def recurring(
     Binds what `where` needs, organisation_id, today and reporting_currency.
     """
     per_currency = _per_currency(table, basis, key=key, where=where)
-    worth = rates()
+    known = rates()
     of = per_currency.c
     has_money = of.parts.is_not(None)
-    lacks_rate = has_money & worth.c.rate.is_(None)
+    lacks_rate = has_money & known.c.rate.is_(None)
     return (
         select(
             of.key,
@@ -50,13 +50,13 @@ def recurring(
             func.array_agg(of.parts).filter(has_money).label("parts"),
             case(
                 (func.bool_or(lacks_rate), null()),
-                else_=func.coalesce(func.sum(of.parts * worth.c.rate), literal_column("0")),
+                else_=func.coalesce(func.sum(worth(of.parts, known)), literal_column("0")),
             ).label("reporting"),
             func.array_agg(of.currency).filter(lacks_rate).label("missing_rates"),
             func.sum(of.active).label("active"),
             func.sum(of.excluded).label("excluded"),
         )
-        .select_from(per_currency.outerjoin(worth, worth.c.currency == of.currency))
+        .select_from(per_currency.outerjoin(known, known.c.currency == of.currency))
         .group_by(of.key)
         .cte("recurring")
     )

@@ -31,7 +31,7 @@ from billingone_api.billing.definitions.adapters.invoices import (
     in_current_books,
     is_owed,
 )
-from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY, rates_on
+from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY, rates_on, worth
 from billingone_api.billing.definitions.adapters.subscriptions import TODAY
 from billingone_api.billing.definitions.models import InvoiceState
 from billingone_api.database.fast import Row
@@ -98,23 +98,26 @@ def billed(by: Grouped) -> CTE:
     foreign = (
         select(of.currency, of.day).where(of.currency != REPORTING_CURRENCY).distinct().cte("days")
     )
-    worth = rates_on(foreign)
-    rate = case(
-        (of.currency == REPORTING_CURRENCY, literal_column("1", Numeric)), else_=worth.c.rate
-    )
-    is_its = (worth.c.currency == of.currency) & (worth.c.day == of.day)
+    known = rates_on(foreign)
+    is_its = (known.c.currency == of.currency) & (known.c.day == of.day)
+    is_here = of.currency == REPORTING_CURRENCY
+    lacks_rate = ~is_here & known.c.rate.is_(None)
+
+    def here(amount: ColumnElement[Any]) -> ColumnElement[Any]:
+        return case((is_here, amount), else_=worth(amount, known))
+
     per_currency = (
         select(
             of.key,
             of.currency,
             func.sum(of.revenue).label("revenue"),
             func.sum(of.owed).label("owed"),
-            func.sum(of.revenue * rate).label("revenue_here"),
-            func.sum(of.owed * rate).label("owed_here"),
-            func.bool_or(rate.is_(None)).label("lacks_rate"),
+            func.sum(here(of.revenue)).label("revenue_here"),
+            func.sum(here(of.owed)).label("owed_here"),
+            func.bool_or(lacks_rate).label("lacks_rate"),
             func.sum(of.invoices).label("invoices"),
         )
-        .select_from(per_day.outerjoin(worth, is_its))
+        .select_from(per_day.outerjoin(known, is_its))
         .group_by(of.key, of.currency)
         .cte("billed_per_currency")
     )

@@ -65,14 +65,18 @@ def latest_of(rows: Sequence[Row]) -> tuple[LatestInvoice, ...]:
 
 def margin_of(rows: Sequence[Row], by: Reckoning, *, linked: bool) -> Margin:
     """Of subscriptions whose price and cost are both known."""
-    sums = [(row["currency"], Fraction(row["parts"]), row["rate"]) for row in rows if row["both"]]
+    sums = [(row["currency"], Fraction(row["parts"]), _rate(row)) for row in rows if row["both"]]
     total = None
     if all(rate is not None for _, _, rate in sums):
-        total = sum((parts * Fraction(rate) for _, parts, rate in sums), Fraction(0))
+        total = sum((parts * rate for _, parts, rate in sums if rate is not None), Fraction(0))
     missing = tuple(sorted(currency for currency, _, rate in sums if rate is None))
     parts = [(currency, each) for currency, each, _ in sums]
     left_out = sum(row["one"] for row in rows)
     return Margin(by.monthly(parts, total, missing, linked=linked), left_out)
+
+
+def _rate(row: Row) -> Fraction | None:
+    return None if row["rate"] is None else Fraction(row["rate"]) / Fraction(row["per"])
 
 
 def _latest(row: Row) -> LatestInvoice:
@@ -157,9 +161,10 @@ def margins(basis: PriceBasis) -> Prepared:
             func.count().filter(is_known).label("both"),
             func.count().filter(~is_known).label("one"),
             worth.c.rate,
+            worth.c.per,
         )
         .select_from(counted.outerjoin(worth, worth.c.currency == counted.c.currency))
-        .group_by(counted.c.currency, worth.c.rate)
+        .group_by(counted.c.currency, worth.c.rate, worth.c.per)
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ClauseElement, Select, Text, column, func, literal_column, select, values
 
 from billingone_api.billing.clients.models import PAX8, SUPEROPS, XERO
+from billingone_api.billing.definitions.adapters.sources import of_these_books
 from billingone_api.billing.definitions.figures import Source
 from billingone_api.database.fast import fetch, prepare
 from billingone_api.database.tables.integrations import integrations
@@ -34,7 +35,7 @@ def _sources() -> ClauseElement:
     return select(
         asked.c.source,
         of.provider.is_not(None).label("is_connected"),
-        last.label("last_success_at"),
+        of_these_books(asked.c.source, last).label("last_success_at"),
     ).select_from(asked.outerjoin(integrations, is_its))
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.definitions.adapters.invoices import in_current_books
+from billingone_api.billing.definitions.adapters.twins import pair
 from billingone_api.billing.invoices.models import Belonging
 from billingone_api.database.fast import Prepared, Row, fetch_one, prepare
 from billingone_api.database.history import with_versions
@@ -77,6 +78,7 @@ _LOCKED: Final = prepare(
     .with_for_update()
 )
 _IS_ACTIVE: Final = prepare(select(clients.c.active).where(own(clients), clients.c.id == _CLIENT))
+_NUMBER: Final = prepare(select(_OF.number_key).where(*_THIS))
 _GIVE: Final = prepare(_given())
 _LEAVE: Final = prepare(_left())
 
@@ -99,9 +101,17 @@ class PostgresBelongings:
 
     async def give(self, invoice_id: UUID, client_id: UUID) -> None:
         await self._run(_GIVE, id=invoice_id, client=client_id, at=self._at)
+        await self._pair(invoice_id)
 
     async def leave_to_mapping(self, invoice_id: UUID) -> None:
         await self._run(_LEAVE, id=invoice_id, at=self._at)
+        await self._pair(invoice_id)
+
+    async def _pair(self, invoice_id: UUID) -> None:
+        """Whose an invoice is says which other one is the same."""
+        row = await self._run(_NUMBER, id=invoice_id)
+        if row is not None:
+            await pair(self._work, [row["number_key"]])
 
     async def _run(self, statement: Prepared, **values: Any) -> Row | None:
         return await fetch_one(

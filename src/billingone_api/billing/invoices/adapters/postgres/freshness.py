@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.definitions.adapters.invoices import has_invoices
+from billingone_api.billing.definitions.adapters.sources import of_these_books
 from billingone_api.billing.definitions.models import INVOICE_SOURCES
 from billingone_api.billing.invoices.models import Freshness
 from billingone_api.billing.syncs.models import RunStatus
@@ -51,7 +52,9 @@ def _statement() -> ClauseElement:
     return select(
         asked.c.source,
         connected.is_not(None).label("is_connected"),
-        func.coalesce(integrations.c.last_success_at, last.c.finished_at).label("last_success_at"),
+        of_these_books(
+            asked.c.source, func.coalesce(integrations.c.last_success_at, last.c.finished_at)
+        ).label("last_success_at"),
         last.c.status,
         has_invoices(asked).label("has_rows"),
         _quarantined(asked).scalar_subquery().label("quarantined"),

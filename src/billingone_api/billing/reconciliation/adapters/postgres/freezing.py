@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
-from billingone_api.billing.definitions.adapters.rates import rates
+from billingone_api.billing.definitions.adapters.rates import rates, worth
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.reconciliation.adapters.postgres.lines import LINE, word
 from billingone_api.billing.reconciliation.adapters.postgres.sides import (
@@ -121,23 +121,23 @@ def _stakes(lines: CTE) -> CTE:
         .group_by(of.client_id, of.currency)
         .subquery("each_currency")
     )
-    worth, in_turn = rates(), each.c.currency
+    known, in_turn = rates(), each.c.currency
     told = func.jsonb_build_object(
         word("currency"), each.c.currency,
         word("under"), plain(each.c.under),
         word("over"), plain(each.c.over),
     )  # fmt: skip
-    lacks_rate = func.bool_or(worth.c.rate.is_(None))
+    lacks_rate = func.bool_or(known.c.rate.is_(None))
     return (
         select(
             each.c.client_id,
             func.jsonb_agg(aggregate_order_by(told, in_turn)).label("stakes"),
             *(
-                case((lacks_rate, null()), else_=func.sum(each.c[name] * worth.c.rate)).label(name)
+                case((lacks_rate, null()), else_=func.sum(worth(each.c[name], known))).label(name)
                 for name in ("under", "over")
             ),
         )
-        .select_from(each.outerjoin(worth, worth.c.currency == each.c.currency))
+        .select_from(each.outerjoin(known, known.c.currency == each.c.currency))
         .group_by(each.c.client_id)
         .cte("stakes")
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Text, bindparam, select, update
+from sqlalchemy import Text, bindparam, case, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.definitions.adapters.twins import pair
@@ -75,12 +75,15 @@ class PostgresLedgers:
         self, organisation: Organisation, news: dict[str, Any], *, at: datetime
     ) -> dict[str, Any]:
         named = {"id": new_id(), "source_id": organisation.source_id}
-        return self._values | named | news | {"first_seen_at": at, "changed_at": at}
+        dates = dict.fromkeys(("opened_at", "first_seen_at", "changed_at"), at)
+        return self._values | named | news | dates
 
 
 def _opening() -> Any:
     statement = insert(ledgers)
+    sent, kept = statement.excluded, ledgers.c
+    opened_at = case((kept.is_current, kept.opened_at), else_=sent.opened_at)
     return statement.on_conflict_do_update(
         index_elements=["organisation_id", "source", "source_id"],
-        set_={name: statement.excluded[name] for name in (*_FACTS, "changed_at")},
+        set_={name: sent[name] for name in (*_FACTS, "changed_at")} | {"opened_at": opened_at},
     )

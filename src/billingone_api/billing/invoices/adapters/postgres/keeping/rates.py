@@ -11,8 +11,10 @@ from sqlalchemy import (
     DateTime,
     Numeric,
     Text,
+    and_,
     bindparam,
     func,
+    or_,
     select,
     tuple_,
 )
@@ -27,14 +29,19 @@ from billingone_api.database.tenancy import owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
 
 Told = tuple[datetime, Decimal]
+_ONE: Final = Decimal(1)
 
 
 def _saving() -> Any:
-    """The newest word of a day stands; of two of one instant the greater, in whatever order."""
+    """The newest word of a day stands; of two of one instant the greater, in whatever order.
+
+    The same word is written again where it is read the other way round since.
+    """
     kinds: dict[str, Any] = {
         "currency": Text(),
         "valid_on": Date(),
         "rate": Numeric(),
+        "per": Numeric(),
         "told_at": DateTime(timezone=True),
     }
     arrays = (bindparam(f"each_{name}", type_=ARRAY(kind)) for name, kind in kinds.items())
@@ -44,10 +51,15 @@ def _saving() -> Any:
     names = ["organisation_id", "ledger_id", "base_currency", *kinds]
     statement = insert(source_rates).from_select(names, rows)
     sent, kept = statement.excluded, source_rates.c
+
+    def word(of: Any) -> Any:
+        # One of the two is 1.
+        return tuple_(of.told_at, of.rate * of.per)
+
     return statement.on_conflict_do_update(
         index_elements=list(source_rates.primary_key.columns),
-        set_={name: sent[name] for name in ("base_currency", "rate", "told_at")},
-        where=tuple_(sent.told_at, sent.rate) > tuple_(kept.told_at, kept.rate),
+        set_={name: sent[name] for name in ("base_currency", "rate", "per", "told_at")},
+        where=or_(word(sent) > word(kept), and_(word(sent) == word(kept), sent.rate != kept.rate)),
     )
 
 
@@ -67,13 +79,15 @@ class PostgresRates:
         for key, told in self._told(invoices, at=at):
             newest[key] = max(told, newest.get(key, told))
         if newest:
+            is_per = self._is_foreign_per_base
             values = owned_by(
                 work.organisation_id,
                 ledger_id=self._ledger.id,
                 base=self._ledger.base_currency,
                 each_currency=[currency for currency, _ in newest],
                 each_valid_on=[day for _, day in newest],
-                each_rate=[rate for _, rate in newest.values()],
+                each_rate=[_ONE if is_per else rate for _, rate in newest.values()],
+                each_per=[rate if is_per else _ONE for _, rate in newest.values()],
                 each_told_at=[told_at for told_at, _ in newest.values()],
             )
             await fetch(work.connection, _SAVING, **values)
@@ -86,5 +100,4 @@ class PostgresRates:
             rate, currency, day = one.currency_rate, one.currency, one.issued_on
             if rate is None or rate <= 0 or currency in {None, base} or day is None:
                 continue
-            worth = 1 / rate if self._is_foreign_per_base else rate
-            yield (str(currency), day), (one.source_updated_at or at, worth)
+            yield (str(currency), day), (one.source_updated_at or at, rate)
