@@ -1,9 +1,7 @@
 """SuperOps as a router of respx, and records in its shapes, composed for the tests."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -156,24 +154,6 @@ def superops(upstream: respx.MockRouter) -> SuperOps:
 
 
 @dataclass
-class Held:
-    """Never refuses a slot, and knows how many are held."""
-
-    number: int = 0
-
-    def slot(self) -> AbstractAsyncContextManager[object]:
-        return self._slot()
-
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
-        self.number += 1
-        try:
-            yield
-        finally:
-            self.number -= 1
-
-
-@dataclass
 class Clients:
     """Makes clients that share a world."""
 
@@ -181,7 +161,6 @@ class Clients:
     clock: SetClock
     waits: Waits
     turns: Turns
-    slots: Held = field(default_factory=Held)
 
     def client(self, *, subdomain: str = "bluegum", region: Region = Region.US) -> SuperOpsClient:
         return SuperOpsClient(
@@ -189,7 +168,6 @@ class Clients:
             http=self.http,
             endpoints=SuperOpsEndpoints(us_url=US, eu_url=EU),
             limiter=self.turns,
-            slots=self.slots,
             clock=self.clock,
             sleep=self.waits,
             policy=RetryPolicy(jitter=lambda: 0.5),

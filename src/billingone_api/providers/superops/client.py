@@ -11,13 +11,17 @@ import structlog
 from billingone_api.kit.clock import Clock
 from billingone_api.kit.http.calls import JsonCalls, Sleep
 from billingone_api.kit.http.errors import HttpError
-from billingone_api.kit.http.limits import Limiter, Slots
+from billingone_api.kit.http.limits import Limiter
 from billingone_api.kit.http.retries import RetryPolicy
 from billingone_api.providers.errors import PermissionDenied, ProviderError, RecordNotFound
 from billingone_api.providers.records import Reject
 from billingone_api.providers.superops.account import SuperOpsAccount, SuperOpsEndpoints
 from billingone_api.providers.superops.answers import complaint, judged
-from billingone_api.providers.superops.errors import SelectionRefused, SubscriptionEnded
+from billingone_api.providers.superops.errors import (
+    QueryFailed,
+    SelectionRefused,
+    SubscriptionEnded,
+)
 from billingone_api.providers.superops.listing import PAGE_SIZE, Listing, RawPage
 from billingone_api.providers.superops.payloads import (
     Asset,
@@ -38,6 +42,9 @@ from billingone_api.providers.superops.queries import (
     Kind,
     Query,
 )
+
+MOST_IN_A_ROW: Final = 3
+"""Records that SuperOps fails at one after the other, if asked for more; then it is no record's."""
 
 Input = dict[str, str | int]
 T = TypeVar("T", bound=SuperOpsPayload)
@@ -66,8 +73,8 @@ class SuperOpsClient:
     There are no changes to ask for, and no filter or order to rely on: a list is read whole, and
     the lines of an invoice cost a call of their own.
 
-    `limiter` (90 a minute keep below the lower of two limits that SuperOps documents) and
-    `slots` are shared by all who read with this token.
+    `limiter` (90 a minute keep below the lower of two limits that SuperOps documents) is shared
+    by all who read with this token.
     """
 
     def __init__(
@@ -79,15 +86,13 @@ class SuperOpsClient:
         limiter: Limiter,
         clock: Clock,
         sleep: Sleep,
-        slots: Slots | None = None,
         policy: RetryPolicy | None = None,
     ) -> None:
         self._account = account
         self._url = endpoints.url(account.region)
-        self._calls = JsonCalls(
-            http, limiter=limiter, slots=slots, clock=clock, sleep=sleep, policy=policy
-        )
-        self._refused: set[str] = set()
+        self._calls = JsonCalls(http, limiter=limiter, clock=clock, sleep=sleep, policy=policy)
+        self._is_more_refused = False
+        self._failed_at_more = 0
 
     async def check(self) -> frozenset[Capability]:
         """What the token may not read; raises CredentialsRejected where it is none.
@@ -137,15 +142,27 @@ class SuperOpsClient:
         return Listing(read, reader=kind.reader, id_name=kind.id_name)
 
     async def _ask(self, query: Query, asked: Input) -> Any:
-        """By the fuller query, until it is refused once."""
-        if query.fuller is not None and query.operation not in self._refused:
+        """By the fuller query, until it is refused once.
+
+        Where they fail at it, one field of this record may be the reason: others are asked for
+        by it all the same.
+        """
+        if query.fuller is not None and self._asks_for_more():
             try:
-                return await self._sent(query, query.fuller, asked, is_patient=False)
+                found = await self._sent(query, query.fuller, asked, is_patient=False)
             except SubscriptionEnded:
                 raise
             except (SelectionRefused, PermissionDenied):
-                self._refused.add(query.operation)
+                self._is_more_refused = True
+            except QueryFailed:
+                self._failed_at_more += 1
+            else:
+                self._failed_at_more = 0
+                return found
         return await self._sent(query, query.plain, asked)
+
+    def _asks_for_more(self) -> bool:
+        return not self._is_more_refused and self._failed_at_more < MOST_IN_A_ROW
 
     async def _sent(
         self, query: Query, document: str, asked: Input, *, is_patient: bool = True

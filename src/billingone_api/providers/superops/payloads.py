@@ -64,7 +64,7 @@ class Named(SuperOpsPayload):
 
 
 class Asset(SuperOpsPayload):
-    """A device; OFFLINE ones stay in the list. The platform's category and family may be missing.
+    """A device; OFFLINE ones stay in the list.
 
     `asset_class` and `device_category` are words of each MSP's own.
     """
@@ -78,8 +78,6 @@ class Asset(SuperOpsPayload):
     serial_number: Text | None = None
     status: Text | None = None
     platform: Text | None = None
-    platform_category: Text | None = None
-    platform_family: Text | None = None
     last_communicated_time: Moment = None
 
 

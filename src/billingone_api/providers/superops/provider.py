@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Final
 
-from billingone_api.kit.http.bodies import NotJson, read_json
 from billingone_api.kit.http.errors import HttpError, HttpFailed, HttpRefused
 from billingone_api.providers.bearer import Provider
 from billingone_api.providers.errors import PermissionDenied, ProviderError
@@ -38,11 +37,8 @@ class SuperOpsProvider(Provider):
             return self.complained(told, what=what)
         match error:
             case HttpFailed():
-                return QueryFailed(
-                    f"SuperOps fails at reading {what} at the moment; try again later.",
-                    provider=self.key,
-                )
-            case HttpRefused(status=HTTPStatus.BAD_REQUEST) if not _is_json(error.body):
+                return self._failed(what)
+            case HttpRefused(status=HTTPStatus.BAD_REQUEST) if not error.body.strip():
                 return SubdomainUnknown(
                     "SuperOps does not know this subdomain in this region. Check both: the "
                     "subdomain is what stands before .superops.ai where you open SuperOps.",
@@ -64,10 +60,17 @@ class SuperOpsProvider(Provider):
             return self._denied(what)
         if NO_SUCH_RECORD in told.codes:
             return self.not_found()
+        if told.is_blow_up:
+            return self._failed(what)
         reason = ", ".join(sorted(told.faults or told.codes)) or "no reason given"
         return SelectionRefused(
             f"SuperOps refuses a question it documents, about {what}: {reason}.",
             provider=self.key,
+        )
+
+    def _failed(self, what: str) -> QueryFailed:
+        return QueryFailed(
+            f"SuperOps fails at reading {what} at the moment; try again later.", provider=self.key
         )
 
     def _denied(self, what: str) -> PermissionDenied:
@@ -82,11 +85,3 @@ SUPEROPS: Final = SuperOpsProvider(
     renew="Create a new API token in SuperOps and save it here.",
     permit="Give the user whose token this is a role in SuperOps that may see them all.",
 )
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        read_json(body)
-    except NotJson:
-        return False
-    return True

@@ -58,15 +58,12 @@ class Kind(Generic[T]):
         return RawPage(rows, has_more=counts.get("hasMore") is True, total=total)
 
 
-def _list(operation: str, what: str, name: str, fields: str, *, more: str = "") -> Query:
-    def document(selected: str) -> str:
-        return (
-            f"query {operation}($input: ListInfoInput!) {{ {operation}(input: $input) "
-            f"{{ {name} {{ {selected} }} listInfo {{ hasMore totalCount }} }} }}"
-        )
-
-    fuller = document(f"{fields} {more}") if more else None
-    return Query(operation, what, document(fields), fuller)
+def _list(operation: str, what: str, name: str, fields: str) -> Query:
+    document = (
+        f"query {operation}($input: ListInfoInput!) {{ {operation}(input: $input) "
+        f"{{ {name} {{ {fields} }} listInfo {{ hasMore totalCount }} }} }}"
+    )
+    return Query(operation, what, document)
 
 
 def _invoice(line: str) -> str:
@@ -105,7 +102,6 @@ ASSETS: Final = Kind(
         "assets",
         "assetId name assetClass client status platform lastCommunicatedTime deviceCategory "
         "hostName serialNumber",
-        more="platformCategory platformFamily",
     ),
     "assets",
     Asset,
