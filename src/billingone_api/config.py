@@ -148,10 +148,6 @@ class Settings(BaseSettings):
         default="https://identity.xero.com/connect/token",
         description="Where Xero hands out tokens.",
     )
-    xero_revocation_url: ThirdPartyUrl = Field(
-        default="https://identity.xero.com/connect/revocation",
-        description="Where Xero ends a consent and all connections of its user.",
-    )
     xero_connections_url: ThirdPartyUrl = Field(
         default="https://api.xero.com/connections",
         description="Which organisations were connected, and where one connection ends.",

@@ -79,7 +79,6 @@ def environment_for(sandbox_url: str) -> dict[str, str]:
         "SUPEROPS_REQUESTS_PER_MINUTE": "1000000",
         "XERO_AUTHORISE_URL": guide["authorize_url"],
         "XERO_TOKEN_URL": guide["token_url"],
-        "XERO_REVOCATION_URL": guide["revocation_url"],
         "XERO_CONNECTIONS_URL": guide["connections_url"],
         "XERO_API_URL": guide["api_url"],
         "XERO_CLIENT_ID": guide["client_id"],

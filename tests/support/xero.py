@@ -40,7 +40,6 @@ def xero_settings(host: str = HOST) -> dict[str, Any]:
     return {
         "xero_authorise_url": f"{host}/identity/connect/authorize",
         "xero_token_url": f"{host}/connect/token",
-        "xero_revocation_url": f"{host}/connect/revocation",
         "xero_connections_url": f"{host}/connections",
         "xero_api_url": f"{host}/api.xro/2.0",
         "xero_client_id": PLATFORM[0],

@@ -108,7 +108,6 @@ def _third_parties(sandbox_url: str) -> dict[str, str]:
         "PAX8_TOKEN_URL": f"{sandbox_url}/pax8/v1/token",
         "XERO_AUTHORISE_URL": f"{sandbox_url}/xero/identity/connect/authorize",
         "XERO_TOKEN_URL": f"{sandbox_url}/xero/connect/token",
-        "XERO_REVOCATION_URL": f"{sandbox_url}/xero/connect/revocation",
         "XERO_CONNECTIONS_URL": f"{sandbox_url}/xero/connections",
         "XERO_API_URL": f"{sandbox_url}/xero/api.xro/2.0",
         "XERO_CLIENT_ID": PLATFORM[0],

@@ -21,6 +21,7 @@ from billingone_api.providers.tokens import StoredToken
 from billingone_api.providers.xero.client import XeroClient, XeroTenant
 from billingone_api.providers.xero.consent import XeroApp
 from billingone_api.providers.xero.identity import XeroIdentity
+from billingone_api.providers.xero.limits import XeroLimits
 from billingone_api.providers.xero.provider import XeroEndpoints
 from billingone_api.providers.xero.scopes import GRANULAR
 from billingone_api.providers.xero.tokens import TokenSet
@@ -28,11 +29,9 @@ from billingone_api.providers.xero.tokens import TokenSet
 API = "https://api.xero.example/api.xro/2.0"
 CONNECTIONS = "https://api.xero.example/connections"
 TOKENS = "https://identity.xero.example/connect/token"
-REVOCATION = "https://identity.xero.example/connect/revocation"
 ENDPOINTS = XeroEndpoints(
     authorise_url="https://login.xero.example/identity/connect/authorize",
     token_url=TOKENS,
-    revocation_url=REVOCATION,
     connections_url=CONNECTIONS,
     api_url=API,
 )
@@ -238,6 +237,11 @@ def slots() -> CountedSlots:
 
 
 @pytest.fixture
+def limits() -> XeroLimits:
+    return XeroLimits()
+
+
+@pytest.fixture
 def client(
     http: httpx.AsyncClient,
     tokens: FakeTokens,
@@ -245,9 +249,10 @@ def client(
     clock: SetClock,
     waits: Waits,
     turns: Turns,
+    limits: XeroLimits,
 ) -> XeroClient:
     return XeroClient(
-        XeroTenant(TENANT, tokens),
+        XeroTenant(TENANT, tokens, limits),
         http=http,
         endpoints=ENDPOINTS,
         limiter=turns,

@@ -50,7 +50,7 @@ from billingone_api.providers.xero.errors import (
     ScopeMissing,
     TenantLost,
 )
-from billingone_api.providers.xero.limits import Remaining
+from billingone_api.providers.xero.limits import XeroLimits
 from billingone_api.providers.xero.lists import Batch
 
 T = TypeVar("T")
@@ -383,31 +383,32 @@ async def test_a_lost_organisation_leaves_the_tokens_alone(
     assert (route.call_count, tokens.refused, tokens.forgotten) == (1, [], 0)
 
 
-async def test_what_is_left_is_read_from_every_answer(client: XeroClient, xero: Xero) -> None:
-    assert client.remaining == Remaining()
-    headers = {
-        "X_DayLimit_Remaining": "4721",
-        "X_MinLimit_Remaining": "57",
-        "X_AppMinLimit_Remaining": "9997",
-    }
+async def test_what_is_left_of_the_day_is_read_from_every_answer(
+    client: XeroClient, xero: Xero, limits: XeroLimits
+) -> None:
+    assert limits.left_today is None
+    headers = {"X_DayLimit_Remaining": "4721", "X_MinLimit_Remaining": "57"}
     xero.on("Organisation", answer({"Organisations": [ORGANISATION]}, **headers))
     await client.organisation()
-    assert client.remaining == Remaining(day=4721, minute=57, app_minute=9997)
+    assert limits.left_today == 4721
     xero.on("Accounts", problem(403, TENANT_LOST, X_DayLimit_Remaining="4720"))
     with pytest.raises(TenantLost):
         await client.accounts()
-    assert client.remaining == Remaining(day=4720, minute=57, app_minute=9997)
+    assert limits.left_today == 4720
+    xero.on("Accounts", page("Accounts"))
+    await client.accounts()
+    assert limits.left_today == 4720
 
 
 @pytest.mark.parametrize("told", [b"", b"many", b"-1", b"1.5", b"9" * 10, b"\xb2", b"\xd9\xa1"])
 async def test_what_is_no_count_changes_nothing(
-    told: bytes, client: XeroClient, xero: Xero
+    told: bytes, client: XeroClient, xero: Xero, limits: XeroLimits
 ) -> None:
     body = json.dumps({"Organisations": [ORGANISATION]})
     headers = [(b"X-DayLimit-Remaining", told)]
     xero.on("Organisation", httpx.Response(200, content=body, headers=headers))
     await client.organisation()
-    assert client.remaining.day is None
+    assert limits.left_today is None
 
 
 async def test_a_minutes_limit_is_waited_for(client: XeroClient, xero: Xero, waits: Waits) -> None:

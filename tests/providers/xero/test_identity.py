@@ -14,7 +14,6 @@ from tests.providers.xero.conftest import (
     CORRELATION,
     ENDPOINTS,
     PLANTED,
-    REVOCATION,
     Xero,
     answer,
     held,
@@ -226,22 +225,6 @@ async def test_a_secret_is_printed_nowhere(identity: XeroIdentity, xero: Xero) -
     shown = [repr(await identity.refresh(held())), repr(APP), str(APP), f"{held()}"]
     assert not any(word in text for text in shown for word in ("opaque", "eyJ", PLANTED))
     assert all("***" in text for text in shown)
-
-
-async def test_a_revocation_sends_the_refresh_token_and_is_answered_with_nothing(
-    identity: XeroIdentity, xero: Xero
-) -> None:
-    route = xero.router.post(REVOCATION).mock(return_value=httpx.Response(200))
-    await identity.revoke(Secret("opaque-0"))
-    sent = route.calls.last.request
-    assert form_of(sent) == {"token": "opaque-0"}
-    assert sent.headers["Authorization"] == basic()
-
-
-async def test_a_revocation_that_is_refused_says_so(identity: XeroIdentity, xero: Xero) -> None:
-    xero.router.post(REVOCATION).mock(return_value=answer({"error": "invalid_client"}, 400))
-    with pytest.raises(ClientRejected):
-        await identity.revoke(Secret("opaque-0"))
 
 
 async def test_connections_are_asked_for_with_the_token_and_no_organisation(

@@ -28,6 +28,7 @@ from billingone_api.providers.xero.errors import (
     TenantLost,
 )
 from billingone_api.providers.xero.identity import XeroIdentity
+from billingone_api.providers.xero.limits import XeroLimits
 from billingone_api.providers.xero.lists import Batch
 from billingone_api.providers.xero.provider import XeroEndpoints
 from billingone_api.providers.xero.scopes import GRANULAR, lacking
@@ -44,7 +45,6 @@ HOST = "http://sandbox.test/xero"
 ENDPOINTS = XeroEndpoints(
     authorise_url=f"{HOST}/identity/connect/authorize",
     token_url=f"{HOST}/connect/token",
-    revocation_url=f"{HOST}/connect/revocation",
     connections_url=f"{HOST}/connections",
     api_url=f"{HOST}/api.xro/2.0",
 )
@@ -128,9 +128,10 @@ def client(
     clock: SetClock,
     waits: Waits,
     turns: Turns,
+    limits: XeroLimits,
 ) -> XeroClient:
     return XeroClient(
-        XeroTenant(there.organisation.id, keeping),
+        XeroTenant(there.organisation.id, keeping, limits),
         http=http,
         endpoints=ENDPOINTS,
         limiter=turns,
@@ -303,20 +304,13 @@ async def test_one_connection_ends_and_the_consent_goes_on(
     assert await identity.connections(await identity.refresh(consented)) == (other,)
 
 
-async def test_a_revocation_ends_the_consent(identity: XeroIdentity, consented: TokenSet) -> None:
-    assert consented.refresh_token is not None
-    await identity.revoke(consented.refresh_token)
-    with pytest.raises(InvalidGrant):
-        await identity.refresh(consented)
-
-
 async def test_a_days_limit_parks_the_walk_and_says_what_was_left(
-    client: XeroClient, there: Xero, waits: Waits
+    client: XeroClient, there: Xero, waits: Waits, limits: XeroLimits
 ) -> None:
     there.limiter.use_up(PLATFORM[0], there.organisation.id, 4999)
     batches = client.invoices()
     first = await anext(batches)
-    assert client.remaining.day == 0
+    assert limits.left_today == 0
     with pytest.raises(LimitReached) as caught:
         await anext(batches)
     assert caught.value.limit is Limit.DAY

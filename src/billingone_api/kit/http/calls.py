@@ -120,15 +120,10 @@ class JsonCalls:
         return await self._once(call)
 
     async def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        form: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None
     ) -> None:
         """For what is answered by its status alone; the body may be empty, or anything."""
-        call = _Call(method, url, {"data": form, "headers": _asking_for_json(headers)})
+        call = _Call(method, url, {"headers": _asking_for_json(headers)})
         await self._heeded(call, lambda _: None)
 
     async def _repeated(self, call: _Call, read: Callable[[Answer], T]) -> T:

@@ -1,7 +1,7 @@
 """Reads one organisation of Xero: lists by their changes, and its own few facts."""
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -16,7 +16,7 @@ from billingone_api.providers.bearer import AccessTokens, BearerApi
 from billingone_api.providers.errors import RecordNotFound
 from billingone_api.providers.xero import lists
 from billingone_api.providers.xero.errors import FilterRefused
-from billingone_api.providers.xero.limits import Remaining, XeroLimits
+from billingone_api.providers.xero.limits import XeroLimits
 from billingone_api.providers.xero.lists import Batch, Kind, Readable, modified_since
 from billingone_api.providers.xero.pages import RawPage, Wanted
 from billingone_api.providers.xero.payloads.contacts import Contact
@@ -40,10 +40,11 @@ T = TypeVar("T", bound=XeroPayload)
 
 @dataclass(frozen=True, slots=True)
 class XeroTenant:
-    """Which organisation is read, and where the tokens of its consent are found."""
+    """Which organisation is read, where its consent's tokens are found, and what it has left."""
 
     tenant_id: str
     tokens: AccessTokens
+    limits: XeroLimits = field(default_factory=XeroLimits)
 
 
 class XeroClient:
@@ -54,7 +55,7 @@ class XeroClient:
     cut short.
 
     `limiter` (60 a minute) and `slots` (5 at once) are shared by all who read the organisation;
-    the day's limit is the caller's to watch, by `remaining`.
+    the day's limit is the caller's to watch, by the tenant's `limits`.
     """
 
     def __init__(
@@ -69,24 +70,17 @@ class XeroClient:
         sleep: Sleep,
         policy: RetryPolicy | None = None,
     ) -> None:
-        self.tenant_id = tenant.tenant_id
-        self._limits = XeroLimits()
         calls = JsonCalls(
             http,
             limiter=limiter,
             slots=slots,
             clock=clock,
             sleep=sleep,
-            policy=replace(policy or RetryPolicy(), read_wait=self._limits.read_wait),
+            policy=replace(policy or RetryPolicy(), read_wait=tenant.limits.read_wait),
         )
         self._tenant = {"xero-tenant-id": tenant.tenant_id}
         self._api = BearerApi(XERO, base_url=endpoints.api_url, calls=calls, tokens=tenant.tokens)
         self._unfiltered: set[str] = set()
-
-    @property
-    def remaining(self) -> Remaining:
-        """What Xero has left for this organisation, by its last answer."""
-        return self._limits.remaining
 
     async def organisation(self) -> Organisation:
         """Also proves token, scope and connection at the price of one call."""

@@ -1,4 +1,4 @@
-"""Xero's identity service: tokens for a code, for a token, and their end; and the connections.
+"""Xero's identity service: tokens for a code and for a token; and the connections.
 
 Nothing is kept here and nothing is tried twice: who calls holds the tokens and their lock.
 """
@@ -64,16 +64,6 @@ class XeroIdentity:
             )
         form = {"grant_type": "refresh_token", "refresh_token": held.refresh_token.reveal()}
         return await self._granted(form, before=held)
-
-    async def revoke(self, refresh_token: Secret) -> None:
-        """Ends the consent and *all* connections of that user, not those of one organisation."""
-        form = {"token": refresh_token.reveal()}
-        try:
-            await self._calls.send(
-                "POST", self._endpoints.revocation_url, form=form, headers=self._app_itself()
-            )
-        except HttpError as error:
-            raise XERO.token_refused(error) from error
 
     async def connections(self, held: TokenSet) -> tuple[Connection, ...]:
         """All organisations that this user has connected to the app, by whichever consent."""

@@ -1,7 +1,6 @@
 """Xero's limits as its headers tell them: what is left, which one was hit, how long to wait."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,36 +14,22 @@ _WHEN_THE_DAY_NAMES_NO_END: Final = 3600.0
 _MOST_DIGITS: Final = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Remaining:
-    """Calls left, as of the newest answer that said so; None where none has."""
-
-    day: int | None = None
-    minute: int | None = None
-    app_minute: int | None = None
-
-
 class XeroLimits:
-    """Reads the headers of every answer of one organisation; `remaining` is for the caller."""
+    """Reads the headers of every answer of one organisation.
+
+    `left_today` are the calls left, as of the newest answer that said so; None where none has.
+    """
 
     def __init__(self) -> None:
-        self.remaining = Remaining()
+        self.left_today: int | None = None
 
     def read_wait(self, headers: Mapping[str, str], now: datetime) -> float | None:
         """Seconds; a day's limit without an end is given one, so that nobody sleeps on it."""
-        self._note(headers)
+        self.left_today = _count(headers.get("X-DayLimit-Remaining"), self.left_today)
         named = read_retry_after(headers.get("Retry-After"), now=now)
         if named is None and limit_hit(headers, retry_after=None) is Limit.DAY:
             return _WHEN_THE_DAY_NAMES_NO_END
         return named
-
-    def _note(self, headers: Mapping[str, str]) -> None:
-        before = self.remaining
-        self.remaining = Remaining(
-            day=_count(headers.get("X-DayLimit-Remaining"), before.day),
-            minute=_count(headers.get("X-MinLimit-Remaining"), before.minute),
-            app_minute=_count(headers.get("X-AppMinLimit-Remaining"), before.app_minute),
-        )
 
 
 def limit_hit(headers: Mapping[str, str], *, retry_after: float | None) -> Limit:

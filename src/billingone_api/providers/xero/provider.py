@@ -37,7 +37,6 @@ class XeroEndpoints:
 
     authorise_url: str
     token_url: str
-    revocation_url: str
     connections_url: str
     api_url: str
 

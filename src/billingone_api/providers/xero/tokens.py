@@ -13,8 +13,6 @@ from billingone_api.providers.tokens import StoredToken, read_token
 
 REFRESH_GRACE: Final = timedelta(minutes=30)
 """How long a refresh token that was used can be used again, should the answer be lost."""
-IDLE_LIFE: Final = timedelta(days=60)
-"""After so long without a refresh the consent has to be given anew."""
 
 _OPAQUE: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _LONGEST_ID: Final = 200

@@ -33,7 +33,7 @@ from billingone_api.providers.xero.errors import (
     TenantLost,
 )
 from billingone_api.providers.xero.identity import XeroIdentity
-from billingone_api.providers.xero.limits import Remaining
+from billingone_api.providers.xero.limits import XeroLimits
 from billingone_api.providers.xero.provider import XeroEndpoints
 from billingone_api.providers.xero.scopes import BROAD, GRANULAR
 
@@ -69,7 +69,6 @@ def endpoints(settings: Settings) -> XeroEndpoints:
     return XeroEndpoints(
         authorise_url=settings.xero_authorise_url,
         token_url=settings.xero_token_url,
-        revocation_url=settings.xero_revocation_url,
         connections_url=settings.xero_connections_url,
         api_url=settings.xero_api_url,
     )
@@ -121,14 +120,13 @@ class DayReserve:
     What it refuses looks like a limit that was hit, so that a run is parked and says so.
     """
 
-    def __init__(self, limiter: Limiter) -> None:
+    def __init__(self, limiter: Limiter, limits: XeroLimits) -> None:
         self._limiter = limiter
-        self.client: XeroClient | None = None
-        """Whose `remaining` is watched."""
+        self._limits = limits
 
     async def wait_turn(self) -> None:
-        remaining = self.client.remaining if self.client else Remaining()
-        if remaining.day is not None and remaining.day < DAY_RESERVE:
+        left = self._limits.left_today
+        if left is not None and left < DAY_RESERVE:
             raise HttpRateLimited("xero has few calls left today", retry_after=LOOK_AGAIN)
         await self._limiter.wait_turn()
 

@@ -54,14 +54,13 @@ async def try_xero(process: Process, organisation_id: UUID, *, origin: Origin) -
 async def xero_for(
     process: Process, organisation_id: UUID, connection_id: UUID
 ) -> AsyncIterator[XeroClient]:
-    """The organisation of Xero that was chosen as this connection; its id is `tenant_id`.
+    """The organisation of Xero that was chosen as this connection.
 
     Raises ConnectionReplaced when another one or another consent was chosen since or none is left,
     here or when the client needs another token. A day's limit that is nearly used up raises
     ProviderRateLimited before it is hit.
     """
     consented = await opened(process, organisation_id, XERO, connection_id, Consented)
-    limiter = DayReserve(limiter_of(process, organisation_id, XERO))
     slots = PostgresSlots(
         process,
         organisation_id=organisation_id,
@@ -71,9 +70,9 @@ async def xero_for(
     tenant = XeroTenant(
         consented.tenant_id, tokens_of(process, organisation_id, consented.consent_id)
     )
+    limiter = DayReserve(limiter_of(process, organisation_id, XERO), tenant.limits)
     terms = Terms(limiter, slots, RetryPolicy(jitter=process.jitter))
-    limiter.client = xero_client(process, tenant, terms)
-    yield limiter.client
+    yield xero_client(process, tenant, terms)
 
 
 def tokens_of(process: Process, organisation_id: UUID, consent_id: UUID) -> ConsentTokens:
