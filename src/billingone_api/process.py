@@ -2,7 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Sequence,
+)
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -73,6 +81,8 @@ class Process:
     compute: Compute = asyncio.to_thread
     jitter: Jitter = random.random
     subscribers: Sequence[Subscriber] = ()
+    under_way: set[asyncio.Task[Any]] = field(default_factory=set)
+    """What is carried through, whether anybody waits for it or not."""
 
     @property
     def tickets(self) -> Tickets:
@@ -95,6 +105,19 @@ class Process:
         async with self.work(organisation_id) as work, aclosing(await chunks_of(work)) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    async def carried_through(self, task: Coroutine[Any, Any, T]) -> T:
+        """To its end, even where whoever waits for it is told to stop meanwhile."""
+        begun = asyncio.create_task(task)
+        # The loop alone would let go of it in the middle.
+        self.under_way.add(begun)
+        begun.add_done_callback(self.under_way.discard)
+        return await asyncio.shield(begun)
+
+    async def settle(self) -> None:
+        """Wait for what is still being carried through."""
+        while self.under_way:
+            await asyncio.wait(set(self.under_way))
 
     async def _publish(self, work: UnitOfWork) -> None:
         for subscriber in self.subscribers:
@@ -129,7 +152,7 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
             per_organisation=settings.organisation_requests_per_minute,
         )
         stack.enter_context(_measured(settings, engine, limiter))
-        yield Process(
+        process = Process(
             settings=settings,
             clock=clock,
             engine=engine,
@@ -141,6 +164,8 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
             api_keys=KeyVerifier(PostgresKeyDirectory(engine), clock),
             limiter=limiter,
         )
+        stack.push_async_callback(process.settle)
+        yield process
 
 
 @contextmanager

@@ -78,7 +78,7 @@ async def made_process(settings: Settings, *, clock: SetClock) -> AsyncIterator[
     engine = create_engine(settings.database_url.get_secret_value(), pool_size=5, name="test")
     try:
         async with create_http_client() as http:
-            yield Process(
+            process = Process(
                 settings=settings,
                 clock=clock,
                 engine=engine,
@@ -92,6 +92,8 @@ async def made_process(settings: Settings, *, clock: SetClock) -> AsyncIterator[
                 sleep=Naps(),
                 jitter=lambda: 0.5,
             )
+            yield process
+            await process.settle()
     finally:
         await engine.dispose()
 

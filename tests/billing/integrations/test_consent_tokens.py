@@ -181,6 +181,28 @@ async def test_after_a_lost_answer_the_same_refresh_token_is_used_again(
     assert xero.bearers == ["Bearer access-2"]
 
 
+async def test_whoever_stops_waiting_loses_no_token(
+    process: Process, organisation_id: UUID, connection_id: UUID, xero: Xero
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(request: httpx.Request) -> httpx.Response:
+        begun.set()
+        await go_on.wait()
+        return await xero.granted(request)
+
+    xero.token.side_effect = slowly
+    asking = asyncio.create_task(ask(process, organisation_id, connection_id))
+    await begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    go_on.set()
+    await process.settle()
+    await ask(process, organisation_id, connection_id)
+    assert (xero.token.call_count, xero.bearers) == (1, ["Bearer access-2"])
+
+
 async def test_a_claim_that_ran_out_is_overtaken_and_its_late_answer_is_not_kept(
     database: Database,
     process: Process,

@@ -248,13 +248,23 @@ async def test_what_is_told_while_a_run_is_under_way_is_looked_after_by_the_next
     assert await rung(database) == []
 
 
-async def test_a_bell_of_what_is_not_connected_any_more_is_silenced(
-    api: Api, database: Database, process: Process, source: FakeSource, connection_id: UUID
+@pytest.mark.usefixtures("connection_id")
+async def test_a_bell_is_silenced_where_nothing_is_synced_by_itself_any_more(
+    api: Api, database: Database, process: Process, source: FakeSource
 ) -> None:
-    accepted(await send(api, delivery("a")))
-    await database.as_owner("DELETE FROM integrations WHERE connection_id = $1", connection_id)
-    await work_off(process, source)
-    assert await rung(database) == []
+    put_off = (
+        ("UPDATE integrations SET schedule_minutes = NULL", "schedule_minutes = 15"),
+        ("UPDATE organisations SET ended_at = now()", "ended_at = NULL"),
+        ("DELETE FROM integrations", None),
+    )
+    for number, (statement, undone) in enumerate(put_off):
+        accepted(await send(api, delivery(str(number))))
+        assert len(await rung(database)) == 1
+        await database.as_owner(statement)
+        await work_off(process, source)
+        assert await rung(database) == []
+        if undone:
+            await database.as_owner(f"{statement.partition(' SET ')[0]} SET {undone}")
     assert (await api.viewer.get("/v1/syncs")).json()["items"] == []
 
 

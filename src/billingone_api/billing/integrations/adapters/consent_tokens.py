@@ -3,8 +3,10 @@
 Refresh tokens rotate, so two who renew at once may lose the consent. The right to renew is a claim
 on the row that runs out by the database's clock, committed before Xero is asked: no transaction is
 open meanwhile. What comes back is written where the version is unchanged; whoever was overtaken
-takes what is there. A worker that was killed, or an answer that was lost, is made good by asking
-once more with the same refresh token, inside Xero's grace (contract page, 2.3).
+takes what is there. Whoever asked may go away meanwhile: a renewal that was begun is carried
+through, or the new refresh token would be lost. A worker that was killed, or an answer that was
+lost, is made good by asking once more with the same refresh token, inside Xero's grace (contract
+page, 2.3).
 """
 
 import asyncio
@@ -152,11 +154,15 @@ class ConsentTokens:
                 kept = await self._load()
                 if self._serves(kept, refused):
                     return kept
-                if await self._run(_CLAIM, claimant=claimant) is not None:
-                    return await self._claimed(claimant, refused)
+                renewed = await self._process.carried_through(self._claimed(claimant, refused))
+                if renewed is not None:
+                    return renewed
                 await self._process.sleep(_POLL_SECONDS)
 
-    async def _claimed(self, claimant: UUID, refused: StoredToken | None) -> Kept:
+    async def _claimed(self, claimant: UUID, refused: StoredToken | None) -> Kept | None:
+        """None where somebody else is renewing."""
+        if await self._run(_CLAIM, claimant=claimant) is None:
+            return None
         try:
             # Once more: somebody may have renewed between the look and the claim.
             kept = await self._load()

@@ -47,21 +47,23 @@ _TAKEN: Final = (
 )
 _SLOT: Final = (*_TAKEN, due_work.c.kind == SCHEDULE)
 _RUNG: Final = (*_TAKEN, due_work.c.kind == NEWS)
+_IS_WANTED: Final = (
+    own(integrations),
+    integrations.c.provider == due_work.c.key,
+    integrations.c.schedule_minutes.is_not(None),
+    organisations.c.id == due_work.c.organisation_id,
+    organisations.c.ended_at.is_(None),
+)
 _MOVE: Final = prepare(
     update(due_work)
-    .where(
-        *_SLOT,
-        own(integrations),
-        integrations.c.provider == due_work.c.key,
-        integrations.c.schedule_minutes.is_not(None),
-        organisations.c.id == due_work.c.organisation_id,
-        organisations.c.ended_at.is_(None),
-    )
+    .where(*_SLOT, *_IS_WANTED)
     .values(due_at=_NEXT, lease=None, leased_until=None, attempts=0)
     .returning(due_work.c.key)
 )
 _REMOVE: Final = prepare(delete(due_work).where(*_SLOT))
-_HOLD: Final = prepare(select(due_work.c.key).where(*_RUNG).with_for_update())
+_HOLD: Final = prepare(
+    select(due_work.c.key).where(*_RUNG, *_IS_WANTED).with_for_update(of=due_work)
+)
 _DONE: Final = prepare(delete(due_work).where(*_RUNG))
 _POSTPONE: Final = prepare(
     update(due_work)
@@ -92,9 +94,14 @@ async def take_slot(work: UnitOfWork, claim: Claim) -> bool:
 async def hold_news(work: UnitOfWork, claim: Claim) -> bool:
     """Whether it is ours to look after what a webhook rang for; until the commit nobody else does.
 
-    What rings meanwhile waits for the commit, and is looked after once more.
+    What rings meanwhile waits for the commit, and is looked after once more. The row goes where
+    nothing is synced by itself: no schedule, no integration or no organisation any more.
     """
-    return bool(await fetch(work.connection, _HOLD, **_of(work, claim)))
+    mine = _of(work, claim)
+    if await fetch(work.connection, _HOLD, **mine):
+        return True
+    await fetch(work.connection, _DONE, **mine)
+    return False
 
 
 async def put_off_news(work: UnitOfWork, claim: Claim) -> None:
