@@ -53,6 +53,16 @@ async def _dump(database: Database) -> str:
     return "\n".join(row["found"] for row in rows)
 
 
+async def _add_limit(database: Database, api: Api, provider: str = "pax8") -> None:
+    """They asked to be left alone for a day."""
+    await database.as_owner(
+        "INSERT INTO provider_limits (organisation_id, provider, next_at, not_before)"
+        " VALUES ($1, $2, now(), now() + interval '1 day')",
+        api.organisation_id,
+        provider,
+    )
+
+
 async def _add_run(database: Database, api: Api, **more: Any) -> None:
     known = {
         "organisation_id": api.organisation_id,
@@ -231,6 +241,8 @@ async def test_other_credentials_make_another_connection_and_end_the_old_ones_wo
         token=b"sealed",
     )
     await _add_run(database, api, connection_id=old)
+    await _add_limit(database, api)
+    await _add_limit(database, api, "xero")
     clock.move(minutes=5)
     tag = (await api.viewer.get(PAX8)).headers["etag"]
     saved = await api.finance.put(PAX8, json={"credentials": CREDENTIALS | other})
@@ -246,6 +258,7 @@ async def test_other_credentials_make_another_connection_and_end_the_old_ones_wo
     [row] = await _rows(database, "integrations")
     assert row["connection_id"] != old
     assert await _rows(database, "provider_tokens") == []
+    assert [row["provider"] for row in await _rows(database, "provider_limits")] == ["xero"]
     [run] = await _rows(database, "sync_runs")
     assert (run["status"], run["cancel_requested"], run["revision"]) == ("running", True, 2)
     assert isinstance(process.bell, RecordingBell)
@@ -511,12 +524,13 @@ async def test_disconnecting_removes_secret_token_and_schedule_and_stops_runs(
         connection_id=row["connection_id"],
         token=b"sealed",
     )
+    await _add_limit(database, api)
     await _add_run(database, api, status="succeeded", finished_at=NOW)
     await _add_run(database, api, status="queued", queued_at=NOW + timedelta(minutes=1))
     await _add_run(database, api, source="xero", status="queued")
     gone = await api.finance.delete(PAX8)
     assert (gone.status_code, gone.content) == (204, b"")
-    for table in ("integrations", "provider_tokens", "due_work"):
+    for table in ("integrations", "provider_tokens", "provider_limits", "due_work"):
         assert await _rows(database, table) == []
     runs = await _rows(database, "sync_runs")
     assert {(run["source"], run["status"]): run["cancel_requested"] for run in runs} == {

@@ -29,7 +29,11 @@ from billingone_api.billing.integrations.models import (
     NewConnection,
 )
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
-from billingone_api.database.tables.integrations import integrations, provider_tokens
+from billingone_api.database.tables.integrations import (
+    integrations,
+    provider_limits,
+    provider_tokens,
+)
 from billingone_api.database.tables.syncs import due_work, sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -90,6 +94,7 @@ _REPLACE: Final = _changed(attention=None, attention_code=None, attention_since=
 _RESCHEDULE: Final = _changed(schedule_minutes=bindparam("minutes"))
 _REMOVE: Final = prepare(delete(integrations).where(*_mine(integrations)))
 _FORGET_TOKENS: Final = prepare(delete(provider_tokens).where(*_mine(provider_tokens)))
+_FORGET_LIMITS: Final = prepare(delete(provider_limits).where(*_mine(provider_limits)))
 _STOP_RUNS: Final = prepare(
     update(sync_runs)
     .where(
@@ -164,8 +169,9 @@ class PostgresIntegrations:
         await self._end_work(provider)
 
     async def _end_work(self, provider: str) -> None:
-        """Tokens go with the credentials that bought them; runs under way are asked to stop."""
+        """What was bought or hit with the credentials goes with them; runs are asked to stop."""
         await self._run(_FORGET_TOKENS, provider)
+        await self._run(_FORGET_LIMITS, provider)
         if await self._run(_STOP_RUNS, provider):
             self._work.after_commit.append(self._bell.ring)
 
