@@ -35,6 +35,11 @@ CALL_SECONDS: Final = Histogram(
     ("host", "status"),
     buckets=_SECONDS,
 )
+UNREADABLE_WEBHOOKS: Final = Counter(
+    "billingone_unreadable_webhooks",
+    "Events of signed webhooks that nobody could read; a body without events is one.",
+    ("provider",),
+)
 REQUESTS_UNCOUNTED: Final = Gauge(
     "billingone_requests_uncounted",
     "Requests let through since the start because nobody could count them.",

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from tests.support.api import Api, RecordingBell, made_process, running_app, settings_for
 from tests.support.clock import NOW, SetClock
 from tests.support.databases import Database
@@ -23,6 +24,7 @@ from tests.support.sources import FakeSource, work_off
 from tests.support.xero import TENANT, connect_xero
 
 from billingone_api.kit.ids import new_id
+from billingone_api.kit.metrics import UNREADABLE_WEBHOOKS
 from billingone_api.process import Process
 from billingone_api.sandbox.app import SandboxSettings, create_sandbox
 from billingone_api.sandbox.xero.changes import Event
@@ -139,18 +141,32 @@ async def test_an_organisation_that_nobody_reads_is_answered_the_same(
     assert await database.as_owner("SELECT FROM webhook_events") == []
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"", b"no JSON", b"null", b"[]", b"{}", b'{"events": null}', b'{"events": [1, null, {}]}',
-        b'{"events": [{"tenantId": "\\ud800", "resourceId": "\\u0000"}]}', b"NaN", b"[" * 10_000,
-    ],
-)  # fmt: skip
-async def test_what_xero_signed_and_nobody_can_read_is_dropped(
-    api: Api, database: Database, body: bytes
+UNREADABLE = [
+    (b"", 1), (b"no JSON", 1), (b"null", 1), (b"[]", 1), (b"{}", 1), (b'{"events": null}', 1),
+    (b'{"events": [1, null, {}]}', 3), (b"NaN", 1), (b"[" * 10_000, 1),
+    (b'{"events": [{"tenantId": "\\ud800", "resourceId": "\\u0000"}]}', 1),
+    (delivery("undated").replace(b"2026-11-24T01:14:07.221", b""), 1),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("connection_id")
+async def test_what_xero_signed_and_nobody_can_read_is_told_counted_and_dropped(
+    api: Api, database: Database
 ) -> None:
-    accepted(await send(api, body))
+    for body, events in UNREADABLE:
+        before = counted()
+        with capture_logs() as told:
+            accepted(await send(api, body))
+        [line] = [one for one in told if one["event"] == "xero_webhook_unreadable"]
+        assert (line["log_level"], line["events"]) == ("warning", events)
+        assert line["reason"]
+        assert counted() - before == events
     assert await database.as_owner("SELECT FROM webhook_events") == []
+    assert await rung(database) == []
+
+
+def counted() -> float:
+    return UNREADABLE_WEBHOOKS.labels("xero")._value.get()
 
 
 async def test_without_a_key_nothing_passes(database: Database, clock: SetClock) -> None:

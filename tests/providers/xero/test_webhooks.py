@@ -119,7 +119,6 @@ def test_the_same_event_has_the_same_key_however_often_it_is_delivered() -> None
         {"eventCategory": "CONTACT"},
         {"eventType": "CREATE"},
         {"eventDateUtc": "2026-11-20T03:14:07.222"},
-        {"eventDateUtc": None},
     ],
 )
 def test_another_event_has_another_key(changed: dict[str, Any]) -> None:
@@ -128,10 +127,16 @@ def test_another_event_has_another_key(changed: dict[str, Any]) -> None:
 
 
 def test_an_event_that_cannot_be_read_spoils_no_other_and_is_no_intent() -> None:
-    found = read_delivery(delivery(event(tenantId=None), event(), "x"))
+    undated = event()
+    del undated["eventDateUtc"]
+    spoilt = [event(tenantId=None), event(eventDateUtc=None), event(eventDateUtc=" "), undated, "x"]
+    found = read_delivery(delivery(*spoilt[:2], event(), *spoilt[2:]))
     assert len(found.events) == 1
     assert [reject.reason for reject in found.rejects] == [
         "/tenantId: It is not text.",
+        "/eventDateUtc: It is no date.",
+        "/eventDateUtc: It is no date.",
+        "/eventDateUtc: It is missing.",
         "/: It is not an object.",
     ]
     assert not read_delivery(delivery("x")).is_intent_to_receive

@@ -30,6 +30,14 @@ def parse_instant(value: Any) -> datetime | None:
     return None if moment == _EPOCH or moment.year < _FIRST_YEAR else moment
 
 
+def parse_moment(value: Any) -> datetime:
+    """An instant that is there; ValueError where it is none."""
+    moment = parse_instant(value)
+    if moment is None:
+        raise ValueError("It is no date.")
+    return moment
+
+
 def parse_day(value: Any) -> date | None:
     """A day of the calendar, which Xero writes as its midnight in UTC: never of a time zone."""
     text = _text(value)

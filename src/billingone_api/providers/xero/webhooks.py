@@ -9,7 +9,7 @@ from typing import Final
 from billingone_api.kit.cipher import Secret
 from billingone_api.kit.http.bodies import NotJson, read_json
 from billingone_api.providers.records import RecordReader, Reject
-from billingone_api.providers.xero.payloads.wire import CamelPayload, Guid, Instant, Words
+from billingone_api.providers.xero.payloads.wire import CamelPayload, Guid, Moment, Words
 from billingone_api.providers.xero.provider import XERO
 
 SIGNATURE_HEADER: Final = "x-xero-signature"
@@ -18,22 +18,22 @@ SIGNATURE_HEADER: Final = "x-xero-signature"
 class Event(CamelPayload):
     """Something of an organisation was created or changed; what, has to be asked for.
 
-    INVOICE speaks of bills as well. Nothing is ever deleted: it is an UPDATE.
+    INVOICE speaks of bills as well. Nothing is ever deleted: it is an UPDATE. Without its date one
+    event could not be told from the next.
     """
 
     resource_id: Guid
     tenant_id: Guid
+    event_date_utc: Moment
     tenant_type: Words = None
     event_category: Words = None
     event_type: Words = None
-    event_date_utc: Instant = None
 
     @property
     def key(self) -> str:
         """The same for the same event, however often it is delivered: Xero numbers none."""
         told = (self.tenant_id, self.event_category, self.resource_id, self.event_type)
-        when = self.event_date_utc.isoformat() if self.event_date_utc else ""
-        return ":".join(part or "" for part in (*told, when))
+        return ":".join(part or "" for part in (*told, self.event_date_utc.isoformat()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import structlog
 from billingone_api.billing.integrations.adapters.webhooks import PostgresWebhooks
 from billingone_api.billing.integrations.models import XERO
 from billingone_api.kit.cipher import Secret
+from billingone_api.kit.metrics import UNREADABLE_WEBHOOKS
 from billingone_api.process import Process
 from billingone_api.providers.errors import MalformedAnswer
 from billingone_api.providers.xero.webhooks import (
@@ -25,7 +26,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 async def take_xero(process: Process, body: bytes, *, signature: str | None) -> bool:
     """Whether it is Xero's; then everything in it that is ours has been taken.
 
-    What cannot be read is dropped: sent again it would be the same, and the next sync finds all.
+    What cannot be read is told and dropped: sent again it would be the same, and the next sync
+    finds all.
     """
     kept = process.settings.xero_webhook_key
     key = Secret(kept.get_secret_value() if kept else "")
@@ -33,12 +35,19 @@ async def take_xero(process: Process, body: bytes, *, signature: str | None) -> 
         return False
     try:
         delivery = read_delivery(body)
-    except MalformedAnswer:
-        log.warning("xero_webhook_unreadable", size=len(body))
+    except MalformedAnswer as error:
+        _lament(1, reason=error.sentence)
         return True
+    if delivery.rejects:
+        _lament(len(delivery.rejects), reason=delivery.rejects[0].reason)
     if delivery.events:
         await _tell(process, delivery)
     return True
+
+
+def _lament(events: int, *, reason: str) -> None:
+    UNREADABLE_WEBHOOKS.labels(XERO).inc(events)
+    log.warning("xero_webhook_unreadable", events=events, reason=reason)
 
 
 async def _tell(process: Process, delivery: Delivery) -> None:

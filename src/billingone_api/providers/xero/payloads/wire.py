@@ -20,7 +20,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from billingone_api.providers.records import LONGEST_ID, LongText, Payload, Text
-from billingone_api.providers.xero.dates import parse_day, parse_instant
+from billingone_api.providers.xero.dates import parse_day, parse_instant, parse_moment
 
 T = TypeVar("T")
 
@@ -89,6 +89,8 @@ Many = Annotated[tuple[T, ...], BeforeValidator(_unless_null)]
 """A list; null is an empty one."""
 Day = Annotated[date | None, PlainValidator(_dated(parse_day))]
 Instant = Annotated[datetime | None, PlainValidator(_dated(parse_instant))]
+Moment = Annotated[datetime, PlainValidator(_dated(parse_moment))]
+"""An instant that cannot be done without."""
 
 
 class Updated(XeroPayload):
