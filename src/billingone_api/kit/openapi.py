@@ -24,7 +24,7 @@ _WORDS: Final = {
     429: "The caller, or their organisation, has used up a minute's requests.",
     500: "An error of ours; the request id finds it in our log.",
     502: "A third party gave no usable answer.",
-    503: "Something we need is away; `Retry-After` says when to try again.",
+    503: "Something we need is away; `Retry-After`, where it is sent, says when to try again.",
 }
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from tests.support.api import Api, made_process, running_app, settings_for
 from tests.support.clock import NOW, SetClock
 from tests.support.databases import Database
@@ -275,6 +276,17 @@ async def test_consent_refused_in_xero_changes_nothing_and_uses_the_state_up(
     assert (await farah.sees())[0]["status"] == "not_connected"
 
 
+async def test_why_xero_gave_no_consent_is_told_and_logged(farah: Person) -> None:
+    for error, shown in (("invalid_scope", "invalid_scope"), ("<b>planted</b>", None)):
+        brought = {"state": (await sent_back(await farah.begins()))["state"], "error": error}
+        with capture_logs() as told:
+            detail = refused(await farah.comes_back(brought), "consent_refused")
+        assert ("invalid_scope" in detail) is (shown is not None)
+        assert "planted" not in detail
+        [line] = [one for one in told if one["event"] == "xero_consent_refused"]
+        assert (line["log_level"], line["error"]) == ("warning", shown)
+
+
 async def test_a_code_that_xero_does_not_take_back(farah: Person) -> None:
     brought = await sent_back(await farah.begins())
     answer = await farah.comes_back(brought | {"code": "guessed"})
@@ -295,8 +307,8 @@ async def test_xero_away_while_the_code_is_exchanged(
     sandbox.faults.add("503", provider="xero", path="/connect/token")
     answer = await farah.comes_back(brought)
     assert (answer.status_code, answer.json()["code"]) == (503, "xero_unavailable")
-    assert "Connect Xero again." in answer.json()["detail"]
-    assert answer.headers["retry-after"] == "5"
+    assert "Connect Xero again under Settings" in answer.json()["detail"]
+    assert "retry-after" not in answer.headers, "the state is used up"
     assert await database.as_owner("SELECT FROM xero_consents") == []
 
 

@@ -64,13 +64,14 @@ class StateExpired(Conflict):
 
 
 class ConsentRefused(Conflict):
-    """The person in front of Xero's page said no."""
+    """The person in front of Xero's page said no, or Xero did: `error` is its word for why."""
 
     code = "consent_refused"
     title = "Consent was refused in Xero"
 
-    def __init__(self) -> None:
-        super().__init__(f"Access was not allowed in Xero, so that nothing changed. {_AGAIN}")
+    def __init__(self, error: str | None = None) -> None:
+        why = "" if error in {None, "access_denied"} else f" (Xero says {error})"
+        super().__init__(f"Access was not allowed in Xero{why}, so that nothing changed. {_AGAIN}")
 
 
 class CodeRefused(Conflict):
@@ -115,10 +116,16 @@ class NotConsented(Conflict):
 
 
 class XeroAway(Unavailable):
-    """Xero gave no usable answer while somebody waited."""
+    """Nothing of Xero's could be used while somebody waited.
+
+    It says nothing of trying the same again: the state is used up by then.
+    """
 
     code = "xero_unavailable"
-    title = "Xero does not answer"
+    title = "Xero gave no usable answer"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(f"{sentence} {_AGAIN}")
 
 
 class TokenNeeded(Conflict):

@@ -14,9 +14,9 @@ from billingone_api.billing.integrations.errors import (
 )
 from billingone_api.billing.integrations.models import Consented
 from billingone_api.kit.cipher import Secret
-from billingone_api.providers.errors import CredentialsRejected, ProviderError
+from billingone_api.providers.errors import CredentialsRejected, PermissionDenied, ProviderError
 from billingone_api.providers.xero.connections import Connection
-from billingone_api.providers.xero.errors import InvalidGrant
+from billingone_api.providers.xero.errors import InvalidGrant, ScopeRefused
 from billingone_api.providers.xero.identity import XeroIdentity
 from billingone_api.providers.xero.scopes import lacking
 from billingone_api.providers.xero.tokens import TokenSet
@@ -45,15 +45,17 @@ async def buy(
             reached = await _reached(identity, tokens, connected)
     except InvalidGrant:
         raise CodeRefused from None
-    except CredentialsRejected as error:
+    except (CredentialsRejected, ScopeRefused) as error:
         raise AppRefused(
             f"{error.sentence} Check the app under Settings, Billing integrations, or ask who "
             "runs BillingOne."
         ) from error
+    except PermissionDenied as error:
+        raise ConsentIncomplete(error.sentence) from error
     except ProviderError as error:
-        raise _away(error.sentence) from error
+        raise XeroAway(error.sentence) from error
     except TimeoutError:
-        raise _away("Xero took too long to answer.") from None
+        raise XeroAway("Xero took too long to answer.") from None
     if not reached:
         raise NothingReached
     return Bought(tokens, reached)
@@ -78,7 +80,3 @@ def _check_scope(tokens: TokenSet) -> None:
             f"The consent leaves out: {', '.join(missing)}. Connect Xero again and leave "
             "everything ticked."
         )
-
-
-def _away(sentence: str) -> XeroAway:
-    return XeroAway(f"{sentence} Connect Xero again.", headers={"Retry-After": "5"})

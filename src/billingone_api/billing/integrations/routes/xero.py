@@ -108,8 +108,9 @@ async def connect_xero(
     code is not good (any more), consent was refused, or it does not reach far enough.
     """
     response.headers["Cache-Control"] = "no-store"
+    answered = consents.Answered(body.code, body.error)
     settled = await consents.complete(
-        process, caller, who=who, state=body.state, code=body.code, origin=origin
+        process, caller, who=who, state=body.state, answered=answered, origin=origin
     )
     return XeroConsent.model_validate(settled, from_attributes=True)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from billingone_api.providers.xero.consent import authorise_url, new_verifier
 from billingone_api.request import Work
 
 _STATE_BYTES: Final = 32
+# As RFC 6749 spells all of its own (4.1.2.1).
+_ERROR: Final = re.compile(r"[a-z_]{1,50}")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -55,6 +58,14 @@ class Organisation:
     tenant_id: UUID
     name: str
     is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What Xero put into the address it sent the browser back to, beside the state."""
+
+    code: str | None
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ async def complete(
     *,
     who: consents.Who,
     state: str,
-    code: str | None,
+    answered: Answered,
     origin: Origin,
 ) -> Settled:
     """The state is used up first; no transaction is open while Xero is asked.
@@ -97,12 +108,14 @@ async def complete(
     async with process.work(organisation_id, origin=origin) as work:
         kept = PostgresConsents(work, process.cipher)
         begun = await consents.redeemed(kept, _digest(state), who=who, now=now)
-    if code is None:
-        raise ConsentRefused
+    if answered.code is None:
+        why = _word(answered.error)
+        log.warning("xero_consent_refused", error=why)
+        raise ConsentRefused(why)
     connected = await _connected(process, organisation_id)
     bought = await buy(
         identity_for(process, organisation_id, begun.client_id),
-        code,
+        answered.code,
         verifier=begun.verifier,
         connected=connected,
     )
@@ -205,6 +218,11 @@ async def _leave(process: Process, organisation_id: UUID, connected: Consented) 
     except (ProviderError, ConnectionReplaced, TimeoutError) as error:
         # What is forgotten here is read no more; in Xero the app can be disconnected by hand.
         log.warning("xero_connection_left", reason=type(error).__name__)
+
+
+def _word(error: str | None) -> str | None:
+    """Xero's word for why; browsers can bring anything under that name."""
+    return error if error and _ERROR.fullmatch(error) else None
 
 
 def _digest(state: str) -> bytes:
