@@ -116,6 +116,35 @@ async def test_what_can_bar_or_answer_nothing_any_more_goes(
     assert len(await database.as_owner(f"SELECT FROM {table}")) == int(not goes)
 
 
+async def test_a_consent_that_nobody_chose_from_goes_after_a_week(
+    process: Process, database: Database, organisation_id: UUID
+) -> None:
+    read, waiting, lately = new_id(), new_id(), new_id()
+    for consent_id, days in ((read, 300), (waiting, 8), (lately, 6)):
+        await database.as_owner(
+            "INSERT INTO xero_consents"
+            " (organisation_id, id, client_id, tokens, scope, given_by, given_at)"
+            " VALUES ($1, $2, 'app', '\\x01', '', 'Farah', now() - $3 * interval '1 day')",
+            organisation_id,
+            consent_id,
+            days,
+        )
+        await database.as_owner(
+            "INSERT INTO xero_tenants (organisation_id, consent_id, tenant_id, connection_id)"
+            " VALUES ($1, $2, $2, 'xeros')",
+            organisation_id,
+            consent_id,
+        )
+    elsewhere = await database.add_organisation(new_id(), name="Redgum")
+    for reader, tenant_id in ((organisation_id, read), (elsewhere, waiting)):
+        await database.insert(
+            "webhook_routes", provider="xero", tenant_id=str(tenant_id), organisation_id=reader
+        )
+    assert await tidied(process.engine) == 1
+    left = await database.as_owner("SELECT id FROM xero_consents")
+    assert {row["id"] for row in left} == {read, lately}
+
+
 async def test_one_worker_tidies_up_at_a_time(
     process: Process, database: Database, organisation_id: UUID
 ) -> None:

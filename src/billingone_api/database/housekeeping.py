@@ -6,12 +6,29 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Delete, Table, delete, exists, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Table,
+    Text,
+    cast,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billingone_api.database.tables.access import organisations, revocations
-from billingone_api.database.tables.consents import oauth_states, webhook_events
+from billingone_api.database.tables.consents import (
+    oauth_states,
+    webhook_events,
+    webhook_routes,
+    xero_consents,
+    xero_tenants,
+)
 from billingone_api.database.tables.idempotency import idempotency_keys
 from billingone_api.database.tables.syncs import sync_members, sync_runs, sync_steps, syncs
 from billingone_api.database.tenancy import own, owned_by
@@ -23,6 +40,8 @@ STATES_KEPT: Final = timedelta(days=1)
 """After their end: long enough to say of a late answer that it is late."""
 EVENTS_KEPT: Final = timedelta(days=3)
 """Xero sends what was not taken again for a day."""
+CONSENTS_KEPT: Final = timedelta(days=7)
+"""For whoever gave one and has yet to choose an organisation: it holds tokens of Xero's."""
 A_BATCH: Final = 500
 """Rows of a table that one transaction takes away: it is short, and the rest goes next time."""
 
@@ -54,6 +73,14 @@ _IS_LATEST: Final = ~exists().where(
     _LATER.c.queued_at > _run.queued_at,
 )
 _HAS_MEMBERS: Final = exists().where(_RUN_OF)
+# What is read has a route for its webhooks, and a consent by which it is reached.
+_IS_CHOSEN: Final = exists().where(
+    xero_tenants.c.organisation_id == xero_consents.c.organisation_id,
+    xero_tenants.c.consent_id == xero_consents.c.id,
+    webhook_routes.c.organisation_id == xero_consents.c.organisation_id,
+    webhook_routes.c.provider == "xero",
+    webhook_routes.c.tenant_id == cast(xero_tenants.c.tenant_id, Text),
+)
 
 
 def statements(*, token_life: timedelta) -> Sequence[Delete]:
@@ -73,6 +100,7 @@ def statements(*, token_life: timedelta) -> Sequence[Delete]:
         _some(idempotency_keys, _older(idempotency_keys.c.kept_at, KEYS_KEPT)),
         _some(oauth_states, _older(oauth_states.c.expires_at, STATES_KEPT)),
         _some(webhook_events, _older(webhook_events.c.received_at, EVENTS_KEPT)),
+        _some(xero_consents, _older(xero_consents.c.given_at, CONSENTS_KEPT), ~_IS_CHOSEN),
         _some(sync_members, its_run_goes),
         _some(sync_steps, exists().where(of_run, goes, ~_HAS_MEMBERS)),
         _some(sync_runs, goes, ~_HAS_MEMBERS, ~has_steps),

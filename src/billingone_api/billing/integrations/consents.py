@@ -100,8 +100,11 @@ async def choose(
     tell: Tell,
 ) -> bool:
     """Whether nothing was connected before; raises NotConsented and PreconditionFailed."""
-    await integrations.locked(XERO)
-    chosen = await consents.reaching(choice.tenant_id)
+    known = await integrations.locked(XERO)
+    before = None if known is None else consented_in(vault, known)
+    offered = await consents.offered(beside=before, at=choice.at)
+    wanted = str(choice.tenant_id)
+    chosen = next((one for one in offered if one.tenant_id == wanted), None)
     if chosen is None:
         raise NotConsented
     brought = service.Brought(chosen, by=choice.by, at=choice.at, new_id=choice.new_id)

@@ -114,8 +114,11 @@ class Consents(Protocol):
         """Beside the consent that is read with; others that waited for a choice are forgotten."""
         ...
 
-    async def reaching(self, tenant_id: UUID) -> Consented | None:
-        """By the newest consent that reaches it."""
+    async def offered(self, *, beside: Consented | None, at: datetime) -> Sequence[Consented]:
+        """Each organisation that may be chosen, once, by a consent that can be used.
+
+        By the one that is read with, or else by the newest that reaches it.
+        """
         ...
 
     async def keep_only(self, chosen: Consented) -> None:

@@ -1,7 +1,7 @@
 """States, consents and the organisations they reach, in PostgreSQL."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,10 +22,12 @@ from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.kit.cipher import Cipher, DecryptionFailed, Secret
 
+IDLE_LIFE: Final = timedelta(days=60)
+"""After so long without a new token Xero takes the refresh token no more (contract page, 2.3)."""
+
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _ORGANISATION: Final = bindparam("organisation_id", type_=UUID_TYPE(as_uuid=True))
 _CONSENT: Final = bindparam("of_consent", type_=UUID_TYPE(as_uuid=True))
-_TENANT: Final = bindparam("of_tenant", type_=UUID_TYPE(as_uuid=True))
 _THIS_STATE: Final = (
     own(oauth_states),
     oauth_states.c.hash == bindparam("digest", type_=LargeBinary),
@@ -61,7 +63,7 @@ _KEEP: Final = _new(
     xero_consents, "id", "client_id", "tokens", "expires_at", "scope", "given_by", "given_at"
 )
 _REACH: Final = _new(xero_tenants, "consent_id", "tenant_id", "connection_id", "name")
-_REACHED: Final = (
+_OFFERED: Final = prepare(
     select(
         xero_tenants.c.consent_id,
         xero_tenants.c.tenant_id,
@@ -73,12 +75,16 @@ _REACHED: Final = (
         (xero_consents.c.organisation_id == xero_tenants.c.organisation_id)
         & (xero_consents.c.id == xero_tenants.c.consent_id),
     )
-    .where(own(xero_tenants))
+    .where(
+        own(xero_tenants),
+        xero_consents.c.ended_at.is_(None),
+        # null where a token was refused: lately, or it would not have been in use
+        xero_consents.c.expires_at.is_(None)
+        | (xero_consents.c.expires_at > bindparam("idle_since", type_=DateTime(timezone=True))),
+    )
     # ids are made in the order of time
     .order_by(xero_tenants.c.consent_id.desc(), xero_tenants.c.name, xero_tenants.c.tenant_id)
 )
-_ALL: Final = prepare(_REACHED)
-_REACHING: Final = prepare(_REACHED.where(xero_tenants.c.tenant_id == _TENANT).limit(1))
 _FORGET_OTHERS: Final = prepare(
     delete(xero_consents).where(own(xero_consents), xero_consents.c.id.is_distinct_from(_CONSENT))
 )
@@ -136,14 +142,13 @@ class PostgresConsents:
                 new_name=one.name,
             )
 
-    async def all(self) -> Sequence[Consented]:
-        """Each organisation once, by the newest consent that reaches it."""
-        found = [_consented(row) for row in await self._run(_ALL)]
-        return list({one.tenant_id: one for one in reversed(found)}.values())[::-1]
-
-    async def reaching(self, tenant_id: UUID) -> Consented | None:
-        rows = await self._run(_REACHING, of_tenant=tenant_id)
-        return _consented(rows[0]) if rows else None
+    async def offered(self, *, beside: Consented | None, at: datetime) -> Sequence[Consented]:
+        rows = await self._run(_OFFERED, idle_since=at - IDLE_LIFE)
+        first = beside and beside.consent_id
+        offered: dict[str, Consented] = {}
+        for one in sorted(map(_consented, rows), key=lambda one: one.consent_id != first):
+            offered.setdefault(one.tenant_id, one)
+        return list(offered.values())
 
     async def keep_only(self, chosen: Consented) -> None:
         await self._run(_FORGET_OTHERS, of_consent=chosen.consent_id)

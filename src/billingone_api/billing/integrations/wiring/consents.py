@@ -136,15 +136,15 @@ async def complete(
 
 
 async def organisations(work: Work, process: Process) -> Sequence[Organisation]:
-    """Those that may be chosen, by whichever consent is kept."""
-    chosen = await _chosen(work, process)
+    """Those that may be chosen, by whichever consent can be used."""
+    kept, chosen = PostgresConsents(work, process.cipher), await _chosen(work, process)
     return [
         Organisation(
             UUID(one.tenant_id),
             one.account,
             is_chosen=chosen is not None and chosen.tenant_id == one.tenant_id,
         )
-        for one in await PostgresConsents(work, process.cipher).all()
+        for one in await kept.offered(beside=chosen, at=process.clock.now())
     ]
 
 
