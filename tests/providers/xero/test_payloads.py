@@ -252,6 +252,27 @@ def test_payments_to_suppliers_are_passed_over_and_refunds_are_not() -> None:
     assert [record.payment_type for record in PAYMENTS.readable(rows).records] == kept
 
 
+@pytest.mark.parametrize("payment_type", [None, "NEW"])
+@pytest.mark.parametrize(
+    "paid",
+    [
+        {"Invoice": {"InvoiceID": "b1", "Type": "ACCPAY"}},
+        {"Invoice": {"InvoiceID": "b1", "Type": "ACCPAYCREDIT"}},
+        {"CreditNote": {"CreditNoteID": "b1", "Type": "ACCPAYCREDIT"}},
+        {"Overpayment": {"OverpaymentID": "b1", "Type": "SPEND-OVERPAYMENT"}},
+        {"Prepayment": {"PrepaymentID": "b1", "Type": "SPEND-PREPAYMENT"}},
+    ],
+)
+def test_a_payment_of_a_word_we_do_not_know_is_a_suppliers_where_it_pays_a_suppliers_document(
+    payment_type: str | None, paid: dict[str, Any]
+) -> None:
+    """Taken for a client's, it would be a refund."""
+    told = {"PaymentID": "p1", "PaymentType": payment_type}
+    ours = {"Invoice": {"InvoiceID": "i1", "Type": "ACCREC"}}
+    assert PAYMENTS.readable([told | paid]).records == ()
+    assert [one.payment_id for one in PAYMENTS.readable([told | ours]).records] == ["p1"]
+
+
 def test_a_payment_tells_both_its_currencies_and_what_it_paid() -> None:
     found = PAYMENTS.readable(
         [

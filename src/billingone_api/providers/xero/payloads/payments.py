@@ -3,7 +3,7 @@
 from typing import Final
 
 from billingone_api.providers.records import Number
-from billingone_api.providers.xero.payloads.documents import DocumentName
+from billingone_api.providers.xero.payloads.documents import PAYABLES, DocumentName
 from billingone_api.providers.xero.payloads.wire import (
     Dated,
     Flag,
@@ -62,4 +62,7 @@ class Payment(Dated, Updated):
 
     @property
     def is_of_supplier(self) -> bool:
-        return self.payment_type in PAYMENTS_TO_SUPPLIERS
+        """By its own type or, since that may be missing or new, by that of what it pays."""
+        paid = (self.invoice, self.credit_note, self.overpayment, self.prepayment)
+        is_of_bill = any(one is not None and one.type in PAYABLES for one in paid)
+        return is_of_bill or self.payment_type in PAYMENTS_TO_SUPPLIERS
