@@ -1,14 +1,14 @@
 """Keeps invoices up with what is paid and set against them."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic
 
 from billingone_api.billing.invoices.books import Credit, Invoice, Payment
-from billingone_api.billing.invoices.ports import Known, Rows
-from billingone_api.billing.invoices.sweeps import Copying, FindAll, ListBatch, T
+from billingone_api.billing.invoices.ports import Known
+from billingone_api.billing.invoices.sweeps import Copying, FindAll, ListBatch, Place, T
 from billingone_api.billing.syncs.models import Tally
 from billingone_api.billing.syncs.ports import Checkpoint
 from billingone_api.request import Work
@@ -33,8 +33,7 @@ class FollowedBatch(Generic[T]):
     """Some records, and the invoices that they showed to be behind."""
 
     batch: ListBatch[T]
-    behind: Sequence[Invoice]
-    rows: Rows[Invoice]
+    behind: ListBatch[Invoice] | None
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -50,9 +49,9 @@ class FollowedBatch(Generic[T]):
 
     async def write(self, work: Work) -> Tally:
         # Invoices first: whoever writes some has to wait for a turn before any row is held.
-        if self.behind:
-            await self.rows.write(work, self.behind)
-        return await self.batch.write(work)
+        behind = await self.behind.write(work) if self.behind else Tally()
+        # Those that can be read are counted in their own step.
+        return Tally(quarantined=behind.quarantined) + await self.batch.write(work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +74,16 @@ class Following(Generic[T]):
     async def batches(self, checkpoint: Checkpoint | None) -> AsyncGenerator[FollowedBatch[T]]:
         async with aclosing(self.copying.batches(checkpoint)) as batches:
             async for batch in batches:
-                behind = await self._behind(batch)
-                yield FollowedBatch(batch, behind, self.invoices.rows)
+                yield FollowedBatch(batch, await self._behind(batch))
 
-    async def _behind(self, batch: ListBatch[T]) -> Sequence[Invoice]:
+    async def _behind(self, batch: ListBatch[T]) -> ListBatch[Invoice] | None:
         floor = await self.invoices.read_to() if batch.place.is_full else None
         told: dict[str, datetime] = {}
         for record in batch.records.values():
             for source_id, at in self.told_by(record).items():
                 if floor is None or at >= floor:
                     told[source_id] = max(at, told.get(source_id, at))
-        return await self.invoices.behind(told) if told else ()
+        return await self.invoices.behind(told) if told else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +94,14 @@ class Invoices:
     find: FindAll[Invoice]
     known: Known
 
-    @property
-    def rows(self) -> Rows[Invoice]:
-        return self.copying.keeping.rows
-
     async def read_to(self) -> datetime | None:
         """By Xero's clock; committed."""
         cursor = await self.copying.keeping.cursors.load(self.copying.name)
         return cursor.since if cursor else None
 
-    async def behind(self, told: Told) -> Sequence[Invoice]:
+    async def behind(self, told: Told) -> ListBatch[Invoice] | None:
         ids = await self.known.behind(told)
-        return (await self.find(sorted(ids))).records if ids else ()
+        if not ids:
+            return None
+        page = await self.find(sorted(ids))
+        return ListBatch.of(page, Place(is_full=False), self.copying.keeping)

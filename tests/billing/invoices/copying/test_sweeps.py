@@ -10,6 +10,7 @@ import pytest
 from tests.support.clock import NOW, SetClock
 
 from billingone_api.billing.invoices.books import Account, Page
+from billingone_api.billing.invoices.following import Following, Invoices
 from billingone_api.billing.invoices.sweeps import Copying, Keeping, Place, Whole
 from billingone_api.billing.syncs.models import Cursor, Mode, Removal, Tally, Unreadable
 from billingone_api.billing.syncs.ports import Checkpoint
@@ -219,6 +220,38 @@ async def test_a_list_without_deltas_is_read_again_after_a_day_or_when_all_is_as
     clock.move(hours=1)
     assert (await copied(whole(Mode.DELTA)))[0] == Tally(unchanged=1)
     assert len(reads) == 3
+
+
+@dataclass
+class Behind:
+    """Of the invoices that are told of, those that are called so are behind."""
+
+    names: set[str]
+
+    async def behind(self, told: Collection[str]) -> Collection[str]:
+        return self.names.intersection(told)
+
+
+async def test_an_invoice_asked_for_since_it_was_paid_is_put_aside_where_it_cannot_be_read() -> (
+    None
+):
+    invoices, payments = Memory({"read", "unread"}), Memory(cursor=Cursor(at(9), T0))
+    answer = page("read", unreadable=[Unreadable("unread", "No.", "{}")])
+
+    async def find(source_ids: Sequence[str]) -> Page[Any]:
+        assert source_ids == ["read", "unread"]
+        return answer
+
+    following = Following(
+        Listed([page("payment")]).copying(payments),
+        lambda _: {"read": at(9), "unread": at(9), "not behind": at(9)},
+        Invoices(Listed([]).copying(invoices), find, Behind({"read", "unread"})),  # type: ignore[arg-type]  # records are records
+    )
+    tally, _ = await copied(following)
+    assert invoices.put_aside == ["unread"]
+    assert tally == Tally(created=1, quarantined=1), "invoices are counted in their own step"
+    assert (invoices.seen, invoices.cursor) == ({"read", "unread"}, None)
+    assert (payments.rows, payments.put_aside) == ({"payment"}, [])
 
 
 def test_a_place_is_written_down_and_found_again() -> None:
