@@ -61,7 +61,6 @@ async def test_what_is_owed_and_what_was_paid(api: Api, books: SalesBooks) -> No
     await books.payment(amount=Decimal(1000), paid_on=date(2026, 12, 1))
     await books.payment(amount=Decimal(1000), is_deleted=True)
     await books.payment(amount=Decimal(1000), gone_at=NOW)
-    await books.payment(amount=Decimal(1000), paid_on=None)
     page = await shown(api)
     assert figures(page) == {
         "paid_this_month": (2, [money("103.00")]),
@@ -131,6 +130,33 @@ async def test_what_lacks_money_is_counted_and_told(api: Api, books: SalesBooks)
         {"reason": "amount", "count": 1},
     ]
     assert (page["coverage"]["counted"], page["coverage"]["unusable_payments"]) == (0, 2)
+
+
+async def test_what_was_paid_on_no_day_that_is_known_is_in_no_month_and_told(
+    api: Api, books: SalesBooks
+) -> None:
+    await books.connected()
+    await books.connected("superops")
+    paid: dict[str, Any] = {"state": "paid", "amount_due": Decimal(0), "fully_paid_on": None}
+    await books.payment(amount=Decimal(100), paid_on=date(2026, 11, 1))
+    await books.payment(amount=Decimal(1000), paid_on=None)
+    await books.payment(amount=Decimal(1000), paid_on=None, is_refund=True)
+    await books.payment(amount=None, currency=None, paid_on=None)
+    await books.invoice("superops", **paid)
+    # none of these was paid, or counts
+    await books.payment(amount=Decimal(1000), paid_on=None, is_deleted=True)
+    await books.payment(amount=Decimal(1000), paid_on=None, gone_at=NOW)
+    await books.invoice("superops", **(paid | {"state": "void"}))
+    await books.invoice("superops", fully_paid_on=None)
+    await books.twin(await books.invoice(**(paid | {"fully_paid_on": TODAY})), **paid)
+    page = await shown(api)
+    assert figures(page)["paid_this_month"] == (1, [money("100.00")])
+    coverage = page["coverage"]
+    assert (coverage["undated_payments"], coverage["unusable_payments"]) == (4, 0)
+    assert page["cards"]["paid_this_month"]["detail"] == (
+        "Without 4 whose day of payment is not known: they are in no month."
+    )
+    assert page["cards"]["outstanding"]["detail"] is None
 
 
 async def test_open_invoices_of_no_client_are_told(api: Api, books: SalesBooks) -> None:

@@ -242,7 +242,8 @@ FIGURES: Final = (
         key="paid_this_month",
         name="Paid this month",
         meaning="What came in during the organisation's calendar month, less what went back. "
-        "SuperOps tells of no payments: its paid invoices count by the day they were paid.",
+        "SuperOps tells of no payments: its paid invoices count by the day they were paid. What "
+        "has no day that is known is in no month; how many these are stands beside it.",
         formula="sum of payments dated this month - refunds dated this month; count of payments",
         unit="payments; money, one figure for each currency",
         excludes=(),

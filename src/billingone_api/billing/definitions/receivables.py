@@ -30,11 +30,15 @@ class OpenSlice:
 
 @dataclass(frozen=True, slots=True)
 class PaidSlice:
-    """Payments of one currency, refunds taken off; `unusable` ones lack an amount or a currency."""
+    """Payments of one currency, refunds taken off; `unusable` ones lack an amount or a currency.
+
+    `undated` ones lack a day that is known: they are in no month, and in no other number here.
+    """
 
     currency: str | None
     payments: int
     unusable: int
+    undated: int
     paid: Decimal | None
 
 
@@ -87,6 +91,9 @@ class Receivables:
 
     def unusable_payments(self) -> int:
         return sum(one.unusable for one in self.paid)
+
+    def undated_payments(self) -> int:
+        return sum(one.undated for one in self.paid)
 
     def counted(self) -> int:
         return _count(one for one in self.open if one.exclusion is None and _is_shown_as_open(one))

@@ -145,6 +145,7 @@ SUMMARY: Final[dict[str, Any]] = {
         "counted": 47,
         "excluded": [],
         "unusable_payments": 0,
+        "undated_payments": 0,
         "unmapped": {"count": 2, "amounts": [_aud("330.00")]},
         "duplicates": {"counted_once": 3, "other_total": 0},
         "accounts": _ACCOUNTS,

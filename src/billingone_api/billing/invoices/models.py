@@ -164,6 +164,7 @@ class Coverage:
     counted: int
     excluded: Sequence[ExcludedInvoices]
     unusable_payments: int
+    undated_payments: int
     unmapped: Amounts
     duplicates: Twins
     accounts: MappingCoverage

@@ -82,7 +82,7 @@ async def map_accounts(
 
 def cards(figures: Receivables, freshness: Sequence[Freshness]) -> Cards:
     return Cards(
-        paid_this_month=_card(figures.paid_this_month, figures, freshness),
+        paid_this_month=_card(figures.paid_this_month, figures, freshness, _undated(figures)),
         outstanding=_card(figures.outstanding, figures, freshness),
         draft=_card(figures.draft, figures, freshness),
         pending=_card(figures.pending, figures, freshness),
@@ -101,6 +101,7 @@ def coverage(
         counted=figures.counted(),
         excluded=figures.excluded(),
         unusable_payments=figures.unusable_payments(),
+        undated_payments=figures.undated_payments(),
         unmapped=figures.unmapped(),
         duplicates=twins,
         accounts=mapping.coverage,
@@ -110,7 +111,10 @@ def coverage(
 
 
 def _card(
-    amounts: Callable[[], Amounts], figures: Receivables, freshness: Sequence[Freshness]
+    amounts: Callable[[], Amounts],
+    figures: Receivables,
+    freshness: Sequence[Freshness],
+    besides: str | None = None,
 ) -> Card[Amounts]:
     unknown = unknown_of([one.as_source for one in freshness])
     waiting = [_NAMES[one.source] for one in freshness if _is_waited_for(one)]
@@ -119,8 +123,15 @@ def _card(
         return Card(None, unknown, words if waiting else "No source of invoices is connected.")
     value = amounts()
     said = [f"Without {name}, which has not been synced yet." for name in waiting]
-    missing = value.reporting.missing(figures.reporting_currency)
-    return Card(value, None, " ".join([*said, *([missing] if missing else [])]) or None)
+    said += filter(None, (besides, value.reporting.missing(figures.reporting_currency)))
+    return Card(value, None, " ".join(said) or None)
+
+
+def _undated(figures: Receivables) -> str | None:
+    count = figures.undated_payments()
+    if not count:
+        return None
+    return f"Without {count} whose day of payment is not known: they are in no month."
 
 
 def _lacks_a_source(freshness: Sequence[Freshness]) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ClauseElement,
+    ColumnElement,
     Date,
     Select,
     Text,
@@ -105,13 +106,15 @@ def _open() -> ClauseElement:
 
 def _all_paid() -> ClauseElement:
     one = union_all(_payments(), _paid_in_superops()).subquery("one")
-    is_usable = and_(one.c.currency.is_not(None), one.c.amount.is_not(None))
+    of = one.c
+    is_usable = and_(of.currency.is_not(None), of.amount.is_not(None))
     return select(
-        one.c.currency,
-        func.count().filter(one.c.is_payment).label("payments"),
-        func.count().filter(~is_usable).label("unusable"),
-        func.sum(one.c.amount).label("paid"),
-    ).group_by(one.c.currency)
+        of.currency,
+        func.count().filter(of.is_dated, of.is_payment).label("payments"),
+        func.count().filter(of.is_dated, ~is_usable).label("unusable"),
+        func.count().filter(~of.is_dated).label("undated"),
+        func.sum(of.amount).filter(of.is_dated).label("paid"),
+    ).group_by(of.currency)
 
 
 def _payments() -> Select[Any]:
@@ -121,10 +124,11 @@ def _payments() -> Select[Any]:
         of.currency,
         case((is_refund, -of.amount), else_=of.amount).label("amount"),
         (~is_refund).label("is_payment"),
+        of.paid_on.is_not(None).label("is_dated"),
     ).where(
         own(payments),
         of.source == _text(XERO),
-        of.paid_on.between(_FROM, _TO),
+        _is_of_month(of.paid_on),
         or_(of.is_deleted.is_(None), ~of.is_deleted),
         of.gone_at.is_(None),
         in_current_books(payments),
@@ -134,14 +138,24 @@ def _payments() -> Select[Any]:
 def _paid_in_superops() -> Select[Any]:
     """It tells of no payments, only of the day on which an invoice was paid, in full."""
     of = invoices.c
-    return select(of.currency, of.total, literal_column("true").label("is_payment")).where(
+    return select(
+        of.currency,
+        of.total,
+        literal_column("true").label("is_payment"),
+        of.fully_paid_on.is_not(None).label("is_dated"),
+    ).where(
         own(invoices),
         of.source == _text(SUPEROPS),
         of.state == _text(InvoiceState.PAID),
-        of.fully_paid_on.between(_FROM, _TO),
+        _is_of_month(of.fully_paid_on),
         of.gone_at.is_(None),
         counted_once(invoices),
     )
+
+
+def _is_of_month(day: ColumnElement[Any]) -> ColumnElement[bool]:
+    """What has no day is of no month: it is read along, so that it can be told."""
+    return or_(day.between(_FROM, _TO), day.is_(None))
 
 
 def _text(word: str) -> Any:

@@ -67,6 +67,13 @@ class InvoiceCoverageOut(_Shown):
     unusable_payments: Annotated[
         int, Field(description="Of this month, without an amount or a currency.")
     ]
+    undated_payments: Annotated[
+        int,
+        Field(
+            description="Payments, and paid invoices of SuperOps, whose day is not known: they "
+            "are in no month."
+        ),
+    ]
     unmapped: UnmappedInvoicesOut
     duplicates: DuplicateCountsOut
     accounts: MappingCoverageOut
