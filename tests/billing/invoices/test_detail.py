@@ -67,17 +67,19 @@ async def test_everything_known_of_it_is_told(api: Api, books: SalesBooks) -> No
         description="Managed workplace",
         quantity=Decimal("1.5"),
         unit_amount=Decimal("35.6276"),
+        discount_rate=Decimal("3.125"),
+        discount_amount=Decimal("1.0050"),
         line_amount=Decimal("53.4414"),
-        tax_amount=Decimal("5.34"),
+        tax_amount=Decimal("5.3444"),
         account_id="account-1",
         account_code="200",
     )
-    paid = await books.payment(invoice_source_id="abc", amount=Decimal(70), reference="Bank")
+    paid = await books.payment(invoice_source_id="abc", amount=Decimal("70.005"), reference="Bank")
     back = await books.payment(invoice_source_id="abc", is_refund=True, paid_on=date(2026, 11, 13))
     await books.payment(invoice_source_id="abc", is_deleted=True)
     await books.payment(invoice_source_id="abc", gone_at=NOW)
     await books.payment(invoice_source_id="another")
-    credit = await books.credit("abc", "20", allocated_on=date(2026, 11, 20))
+    credit = await books.credit("abc", "19.9950", allocated_on=date(2026, 11, 20))
     await books.credit("abc", "5", is_deleted=True)
     page = await shown(api, made)
     assert (page["subtotal"], page["tax"]) == (money("100.00"), money("10.00"))
@@ -86,8 +88,11 @@ async def test_everything_known_of_it_is_told(api: Api, books: SalesBooks) -> No
     assert (page["counted_as"], page["gone_at"]) == (None, None)
     first, second = page["lines"]
     assert (first["description"], second["description"]) == ("Managed workplace", "Setup")
-    # unit prices are exact to four places
+    # prices, quantities and rates are as received, and amounts have the decimals of their currency
     assert (first["quantity"], first["unit_amount"]) == ("1.5", money("35.6276"))
+    assert (first["discount_rate"], first["discount_amount"]) == ("3.125", money("1.01"))
+    assert (first["line_amount"], first["tax_amount"]) == (money("53.44"), money("5.34"))
+    assert (second["line_amount"], second["tax_amount"]) == (money("46.56"), None)
     assert (first["account_name"], first["category"]) == ("Managed services", "recurring_services")
     assert (second["account_name"], second["category"]) == (None, None)
     assert page["payments"] == [
@@ -96,7 +101,7 @@ async def test_everything_known_of_it_is_told(api: Api, books: SalesBooks) -> No
             "source_id": str(paid),
             "source_status": "AUTHORISED",
             "paid_on": "2026-11-12",
-            "amount": money("70"),
+            "amount": money("70.01"),
             "reference": "Bank",
             "is_refund": False,
         },
@@ -117,7 +122,7 @@ async def test_everything_known_of_it_is_told(api: Api, books: SalesBooks) -> No
             "source_status": "PAID",
             "kind": "credit_note",
             "number": "CN-1",
-            "amount": money("20"),
+            "amount": money("20.00"),
             "allocated_on": "2026-11-20",
         }
     ]

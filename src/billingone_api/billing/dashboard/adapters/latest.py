@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Numeric, Text, case, cast, func, literal_column, null, select
+from sqlalchemy import Text, func, literal_column, select
 
 from billingone_api.billing.dashboard.models import LatestInvoice
 from billingone_api.billing.definitions.adapters.invoices import (
@@ -15,7 +15,7 @@ from billingone_api.billing.definitions.adapters.invoices import (
     is_not_void,
     issued_key,
 )
-from billingone_api.billing.definitions.adapters.rounding import rounded
+from billingone_api.billing.definitions.adapters.rounding import amount
 from billingone_api.billing.definitions.models import InvoiceBadge
 from billingone_api.database.fast import Row, fetch, fetch_one, prepare
 from billingone_api.database.tables.invoices import invoices
@@ -29,12 +29,6 @@ _OF: Final = invoices.c
 _AMOUNTS: Final = ("total", "amount_due")
 
 
-def _amount(name: str) -> Any:
-    money = rounded(_OF[name], _OF.currency)
-    known = case((_OF.currency.is_not(None), money), else_=cast(null(), Numeric))
-    return known.label(name)
-
-
 _LATEST: Final = prepare(
     select(
         _OF.id,
@@ -46,7 +40,7 @@ _LATEST: Final = prepare(
         _OF.issued_on,
         due_on(invoices).label("due_on"),
         _OF.currency,
-        *(_amount(name) for name in _AMOUNTS),
+        *(amount(_OF[name], _OF.currency).label(name) for name in _AMOUNTS),
     )
     .where(own(invoices), counted_once(invoices), is_not_void(invoices))
     .order_by(issued_key(invoices).desc(), _OF.id.desc())

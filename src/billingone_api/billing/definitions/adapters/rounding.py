@@ -5,7 +5,7 @@ The same figure as `kit.money.rounded`; a test holds them together.
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Numeric, Text, any_, case, func, literal_column
+from sqlalchemy import ColumnElement, Numeric, Text, any_, case, cast, func, literal_column, null
 
 from billingone_api.billing.definitions.models import PARTS
 from billingone_api.kit.money import codes_with_decimals
@@ -17,6 +17,14 @@ _USUAL: Final = 2
 def rounded(amount: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:
     """An exact amount to the currency's minor unit."""
     return func.round(amount, _by_currency(currency, str), type_=Numeric)
+
+
+def amount(received: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An amount as a source told it, as it is shown: rounded, and none without a currency."""
+    known: ColumnElement[Any] = case(
+        (currency.is_not(None), rounded(received, currency)), else_=cast(null(), Numeric)
+    )
+    return known
 
 
 def rounded_month(parts: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:

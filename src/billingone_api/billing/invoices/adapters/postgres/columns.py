@@ -7,15 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Numeric,
     Select,
     Text,
     and_,
-    case,
     cast,
     func,
     literal_column,
-    null,
     select,
 )
 
@@ -25,7 +22,7 @@ from billingone_api.billing.definitions.adapters.invoices import (
     in_current_books,
     is_not_void,
 )
-from billingone_api.billing.definitions.adapters.rounding import rounded
+from billingone_api.billing.definitions.adapters.rounding import amount
 from billingone_api.billing.definitions.adapters.subscriptions import TODAY
 from billingone_api.billing.invoices.models import InvoiceFlag
 from billingone_api.database.tables.invoices import invoices, ledgers
@@ -51,8 +48,8 @@ def shown() -> Shown:
         "contact_id": _OF.contact_id,
         "contact_name": _OF.contact_name,
         "currency": _OF.currency,
-        "amount": amount(_OF.total),
-        "amount_due": amount(_OF.amount_due),
+        "amount": amount(_OF.total, _OF.currency),
+        "amount_due": amount(_OF.amount_due, _OF.currency),
         "issued_on": _OF.issued_on,
         "due_on": due_on(invoices),
         "paid_on": _OF.fully_paid_on,
@@ -70,13 +67,6 @@ FLAGS: Final = {
     "is_post_dated": InvoiceFlag.POST_DATED,
     "is_gone": InvoiceFlag.GONE,
 }
-
-
-def amount(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    known: ColumnElement[Any] = case(
-        (_OF.currency.is_not(None), rounded(column, _OF.currency)), else_=cast(null(), Numeric)
-    )
-    return known
 
 
 def twin_ids() -> Select[Any]:

@@ -18,12 +18,13 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.definitions.adapters.invoices import in_current_books, its_ledger
+from billingone_api.billing.definitions.adapters.rounding import amount
 from billingone_api.billing.definitions.adapters.versions import (
     MOST_VERSIONS,
     history,
     is_complete,
 )
-from billingone_api.billing.invoices.adapters.postgres.columns import amount, shown
+from billingone_api.billing.invoices.adapters.postgres.columns import shown
 from billingone_api.billing.invoices.adapters.postgres.rows import Rows, money
 from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
 from billingone_api.database.tables.invoices import (
@@ -49,7 +50,7 @@ _SUMS: Final = ("subtotal", "tax", "amount_paid", "amount_credited")
 
 def _one() -> ClauseElement:
     more = {
-        **{name: amount(_OF[name]) for name in _SUMS},
+        **{name: amount(_OF[name], _OF.currency) for name in _SUMS},
         "currency_rate": _OF.currency_rate,
         "line_amounts_are": _OF.line_amounts_are,
         "sent_to_contact": _OF.sent_to_contact,
@@ -77,13 +78,17 @@ def _one() -> ClauseElement:
 
 
 def _lines() -> ClauseElement:
-    """With what each line's account is called, and what it earns money with."""
+    """With what each line's account is called, and what it earns money with.
+
+    Amounts are rounded; prices, quantities and rates are told as received.
+    """
     of = invoice_lines.c
     account = _of_account(accounts, accounts.c.source_id)
     mapping = _of_account(account_mappings, account_mappings.c.account_id)
     return (
         select(
             *(of[name] for name in _LINE),
+            *(amount(of[name], _OF.currency).label(name) for name in _LINE_AMOUNTS),
             accounts.c.name.label("account_name"),
             account_mappings.c.category,
         )
@@ -99,9 +104,9 @@ def _lines() -> ClauseElement:
 
 _LINE: Final = (
     "position", "source_id", "description", "quantity", "unit_amount", "discount_rate",
-    "discount_amount", "line_amount", "tax_amount", "tax_type", "item_code", "item_name",
-    "account_id", "account_code",
+    "tax_type", "item_code", "item_name", "account_id", "account_code",
 )  # fmt: skip
+_LINE_AMOUNTS: Final = ("discount_amount", "line_amount", "tax_amount")
 
 
 def _of_account(table: FromClause, account_id: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -118,7 +123,7 @@ def _payments() -> ClauseElement:
             of.source_id,
             of.source_status,
             of.paid_on,
-            of.amount,
+            amount(of.amount, of.currency).label("amount"),
             of.currency,
             of.reference,
             is_refund.label("is_refund"),
@@ -145,7 +150,7 @@ def _credits() -> ClauseElement:
             credit.kind,
             credit.number,
             credit.source_status,
-            of.amount,
+            amount(of.amount, credit.currency).label("amount"),
             credit.currency,
             of.allocated_on,
         )
@@ -232,7 +237,7 @@ class PostgresInvoice:
 
 
 def _line(row: Row, currency: str | None) -> dict[str, Any]:
-    names = ("unit_amount", "discount_amount", "line_amount", "tax_amount")
+    names = ("unit_amount", *_LINE_AMOUNTS)
     return {**row, **{name: money(row[name], currency) for name in names}}
 
 
