@@ -16,7 +16,8 @@ from tests.support.databases import Database
 from tests.support.ledgers import Ledgers
 
 from billingone_api.billing.definitions.adapters.twins import pair
-from billingone_api.billing.definitions.twins import Candidate, TwinBy, paired
+from billingone_api.billing.definitions.models import MatchedBy
+from billingone_api.billing.definitions.twins import Candidate, paired
 from billingone_api.database.mapping import write_invoices
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
@@ -35,17 +36,17 @@ def candidate(*, is_xeros: bool, **facts: Any) -> Candidate:
 @pytest.mark.parametrize(
     ("xeros", "mine", "expected"),
     [
-        ({}, {}, TwinBy.EXACT),
-        ({}, {"total": Decimal("110.0000")}, TwinBy.EXACT),
-        ({"is_void": True}, {}, TwinBy.EXACT),
-        ({"issued_on": None}, {"issued_on": date(2025, 1, 1)}, TwinBy.EXACT),
-        ({}, {"total": Decimal("110.01")}, TwinBy.OTHER_TOTAL),
-        ({}, {"currency": "NZD"}, TwinBy.OTHER_TOTAL),
-        ({}, {"total": None}, TwinBy.OTHER_TOTAL),
-        ({"currency": None}, {"currency": None}, TwinBy.OTHER_TOTAL),
-        ({"client_id": None}, {"client_id": None}, TwinBy.UNMAPPED),
-        ({}, {"client_id": None}, TwinBy.UNMAPPED),
-        ({"client_id": None}, {}, TwinBy.UNMAPPED),
+        ({}, {}, MatchedBy.EXACT),
+        ({}, {"total": Decimal("110.0000")}, MatchedBy.EXACT),
+        ({"is_void": True}, {}, MatchedBy.EXACT),
+        ({"issued_on": None}, {"issued_on": date(2025, 1, 1)}, MatchedBy.EXACT),
+        ({}, {"total": Decimal("110.01")}, MatchedBy.OTHER_TOTAL),
+        ({}, {"currency": "NZD"}, MatchedBy.OTHER_TOTAL),
+        ({}, {"total": None}, MatchedBy.OTHER_TOTAL),
+        ({"currency": None}, {"currency": None}, MatchedBy.OTHER_TOTAL),
+        ({"client_id": None}, {"client_id": None}, MatchedBy.UNMAPPED),
+        ({}, {"client_id": None}, MatchedBy.UNMAPPED),
+        ({"client_id": None}, {}, MatchedBy.UNMAPPED),
         ({"client_id": None}, {"client_id": None, "total": Decimal(1)}, None),
         ({"client_id": None}, {"client_id": None, "currency": "NZD"}, None),
         ({"client_id": None, "total": None}, {"client_id": None, "total": None}, None),
@@ -54,7 +55,7 @@ def candidate(*, is_xeros: bool, **facts: Any) -> Candidate:
     ],
 )
 def test_what_makes_two_invoices_one(
-    xeros: dict[str, Any], mine: dict[str, Any], expected: TwinBy | None
+    xeros: dict[str, Any], mine: dict[str, Any], expected: MatchedBy | None
 ) -> None:
     one, other = candidate(is_xeros=True, **xeros), candidate(is_xeros=False, **mine)
     wanted = {} if expected is None else {other.id: (one.id, expected)}
@@ -66,7 +67,7 @@ def test_a_number_that_was_given_again_means_the_invoice_that_is_not_void() -> N
     void = candidate(is_xeros=True, is_void=True)
     again = candidate(is_xeros=True, issued_on=date(2026, 12, 1))
     mine = candidate(is_xeros=False)
-    assert paired([void, again, mine]) == {mine.id: (again.id, TwinBy.EXACT)}
+    assert paired([void, again, mine]) == {mine.id: (again.id, MatchedBy.EXACT)}
 
 
 def test_each_of_xeros_is_the_twin_of_one_and_the_surer_one_has_it() -> None:
@@ -74,17 +75,17 @@ def test_each_of_xeros_is_the_twin_of_one_and_the_surer_one_has_it() -> None:
     exact = candidate(is_xeros=False, issued_on=date(2026, 12, 1))
     other_total = candidate(is_xeros=False, total=Decimal(9))
     unmapped = candidate(is_xeros=False, client_id=None)
-    assert paired([other_total, unmapped, exact, xeros]) == {exact.id: (xeros.id, TwinBy.EXACT)}
+    assert paired([other_total, unmapped, exact, xeros]) == {exact.id: (xeros.id, MatchedBy.EXACT)}
     assert paired([other_total, unmapped, xeros]) == {
-        other_total.id: (xeros.id, TwinBy.OTHER_TOTAL)
+        other_total.id: (xeros.id, MatchedBy.OTHER_TOTAL)
     }
-    assert paired([unmapped, xeros]) == {unmapped.id: (xeros.id, TwinBy.UNMAPPED)}
+    assert paired([unmapped, xeros]) == {unmapped.id: (xeros.id, MatchedBy.UNMAPPED)}
 
 
 def test_an_unmapped_one_finds_the_unmapped_one_among_others_clients() -> None:
     of_b, unmapped = candidate(is_xeros=True, client_id=B), candidate(is_xeros=True, client_id=None)
     mine = candidate(is_xeros=False, is_void=True)
-    assert paired([of_b, unmapped, mine]) == {mine.id: (unmapped.id, TwinBy.UNMAPPED)}
+    assert paired([of_b, unmapped, mine]) == {mine.id: (unmapped.id, MatchedBy.UNMAPPED)}
 
 
 @given(

@@ -12,7 +12,7 @@ from tests.support.clock import NOW
 from tests.support.databases import Database
 from tests.support.sales import SalesBooks
 
-from billingone_api.billing.invoices.models import MatchedBy
+from billingone_api.billing.definitions.models import MatchedBy
 from billingone_api.kit.ids import new_id
 
 URL = "/v1/invoices/summary"

@@ -5,27 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from billingone_api.billing.definitions.figures import Card, InReportingCurrency, Rate, Source
 from billingone_api.billing.definitions.models import (
-    SUPEROPS,
-    XERO,
     Badge,
     Exclusion,
     InvoiceBadge,
     PriceBasis,
 )
 from billingone_api.billing.definitions.receivables import Amounts, ExcludedInvoices, Receivables
-from billingone_api.billing.integrations.models import IntegrationStatus
+from billingone_api.billing.integrations.models import PROVIDERS, IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.kit.money import Money
-
-PAX8: Final = "pax8"
-NAMES: Final = {PAX8: "Pax8", XERO: "Xero", SUPEROPS: "SuperOps"}
-SOURCES: Final = tuple(NAMES)
-"""Every third party that figures rest on, in the order in which they are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +69,7 @@ class SourceFacts:
 
     @property
     def name(self) -> str:
-        return NAMES[self.source.source]
+        return PROVIDERS[self.source.source]
 
     @property
     def is_partial(self) -> bool:

@@ -125,7 +125,7 @@ INVOICE_SOURCES: Final = (XERO, SUPEROPS)
 
 
 class InvoiceState(StrEnum):
-    """An invoice's status in our word, whatever the day: a column of the tables."""
+    """How far an invoice or a credit is in our word, whatever the day: a column of the tables."""
 
     DRAFT = "draft"
     AWAITING_APPROVAL = "awaiting_approval"
@@ -153,6 +153,17 @@ INVOICE_STATES: Final[Mapping[str, Mapping[str, InvoiceState]]] = {
     },
 }
 """What each system's words mean; a word that is not here is unknown."""
+
+
+class MatchedBy(StrEnum):
+    """By what an invoice of SuperOps was taken for one of Xero: a column of the table.
+
+    All but `exact` are listed under what needs attention.
+    """
+
+    EXACT = "exact"
+    OTHER_TOTAL = "other_total"
+    UNMAPPED = "unmapped"
 
 
 class InvoiceBadge(StrEnum):

@@ -5,17 +5,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-
-class TwinBy(StrEnum):
-    """How sure it is. All but `exact` are listed under what needs attention."""
-
-    EXACT = "exact"
-    OTHER_TOTAL = "other_total"
-    UNMAPPED = "unmapped"
+from billingone_api.billing.definitions.models import MatchedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +25,7 @@ class Candidate:
     issued_on: date | None
 
 
-Twins = Mapping[UUID, tuple[UUID, TwinBy]]
+Twins = Mapping[UUID, tuple[UUID, MatchedBy]]
 """SuperOps's invoices by their ids, each with Xero's."""
 
 
@@ -43,7 +36,7 @@ def paired(candidates: Iterable[Candidate]) -> Twins:
     money twice until somebody maps it would be the greater mistake.
     """
     left = sorted(candidates, key=_order)
-    twins: dict[UUID, tuple[UUID, TwinBy]] = {}
+    twins: dict[UUID, tuple[UUID, MatchedBy]] = {}
     for reason, alike, is_asked in _ROUNDS:
         found = _pairs(filter(is_asked, left), alike)
         twins |= {mine: (xeros, reason) for mine, xeros in found}
@@ -87,16 +80,16 @@ def _has_money(one: Candidate) -> bool:
 
 
 _ROUNDS: Final = (
-    (TwinBy.EXACT, _by_both, lambda one: _has_client(one) and _has_money(one)),
-    (TwinBy.OTHER_TOTAL, _by_client, _has_client),
+    (MatchedBy.EXACT, _by_both, lambda one: _has_client(one) and _has_money(one)),
+    (MatchedBy.OTHER_TOTAL, _by_client, _has_client),
     # SuperOps's without a client with any of Xero's, then the other way round
     (
-        TwinBy.UNMAPPED,
+        MatchedBy.UNMAPPED,
         _by_money,
         lambda one: _has_money(one) and (one.is_xeros or not _has_client(one)),
     ),
     (
-        TwinBy.UNMAPPED,
+        MatchedBy.UNMAPPED,
         _by_money,
         lambda one: _has_money(one) and not (one.is_xeros and _has_client(one)),
     ),

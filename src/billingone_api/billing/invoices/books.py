@@ -10,20 +10,10 @@ from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
+from billingone_api.billing.definitions.models import InvoiceState
 from billingone_api.billing.syncs.models import Unreadable
 
 T = TypeVar("T")
-
-
-class State(StrEnum):
-    """Our word for how far a document is; whether it is overdue depends on the day it is read."""
-
-    DRAFT = "draft"
-    AWAITING_APPROVAL = "awaiting_approval"
-    APPROVED = "approved"
-    PAID = "paid"
-    VOID = "void"
-    UNKNOWN = "unknown"
 
 
 class CreditKind(StrEnum):
@@ -133,7 +123,7 @@ class Invoice:
     contact_id: str | None
     contact_name: str | None
     source_status: str | None
-    state: State
+    state: InvoiceState
     issued_on: date | None
     due_on: date | None
     fully_paid_on: date | None
@@ -170,7 +160,7 @@ class Credit:
     contact_id: str | None
     contact_name: str | None
     source_status: str | None
-    state: State
+    state: InvoiceState
     issued_on: date | None
     currency: str | None
     currency_rate: Decimal | None

@@ -24,14 +24,6 @@ class InvoiceFlag(StrEnum):
     VOID_IN_XERO_ONLY = "void_in_xero_only"
 
 
-class MatchedBy(StrEnum):
-    """By what an invoice of SuperOps was taken for one of Xero: a column of the table."""
-
-    EXACT = "exact"
-    OTHER_TOTAL = "other_total"
-    UNMAPPED = "unmapped"
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which invoices, in which order, how many; `filters` holds only those that were given."""

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from billingone_api.billing.clients.errors import ClientNotFound, ClientRetired
 from billingone_api.billing.definitions.figures import Card, unknown_of
-from billingone_api.billing.definitions.models import RevenueCategory
+from billingone_api.billing.definitions.models import XERO, RevenueCategory
 from billingone_api.billing.definitions.receivables import Amounts, Receivables
+from billingone_api.billing.integrations.models import PROVIDERS
 from billingone_api.billing.invoices.errors import BooksMissing
 from billingone_api.billing.invoices.models import (
     Account,
@@ -22,8 +23,6 @@ from billingone_api.billing.invoices.ports import Belongings, Chart
 from billingone_api.kit.errors import NotFound, Pointer, ValidationFailed
 from billingone_api.kit.etags import stale
 from billingone_api.kit.events import Tell, changed
-
-_NAMES = {"xero": "Xero", "superops": "SuperOps"}
 
 
 async def set_client(
@@ -76,7 +75,7 @@ async def map_accounts(
     if categories != _categories(before):
         await chart.save(before.ledger_id, categories, by=by)
         sides = _sides(_as_text(_categories(before)), _as_text(categories))
-        tell(changed("accounts.mapped", "accounts", "xero", **sides))
+        tell(changed("accounts.mapped", "accounts", XERO, **sides))
     return await chart.mapping()
 
 
@@ -117,7 +116,7 @@ def _card(
     besides: str | None = None,
 ) -> Card[Amounts]:
     unknown = unknown_of([one.as_source for one in freshness])
-    waiting = [_NAMES[one.source] for one in freshness if _is_waited_for(one)]
+    waiting = [PROVIDERS[one.source] for one in freshness if _is_waited_for(one)]
     if unknown is not None:
         words = f"{' and '.join(waiting)}: no sync has come through yet."
         return Card(None, unknown, words if waiting else "No source of invoices is connected.")

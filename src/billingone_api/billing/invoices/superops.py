@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
-
-SUPEROPS: Final = "superops"
-"""The word of tables, URLs and answers."""
 
 
 @dataclass(frozen=True, slots=True)

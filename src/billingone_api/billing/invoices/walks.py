@@ -15,7 +15,6 @@ from billingone_api.request import Work
 
 AT_ONCE: Final = 25
 """Invoices that are read with their lines, a call each, before they are kept."""
-_WHOSE: Final = "SuperOps"
 
 
 @dataclass(slots=True)
@@ -56,7 +55,7 @@ class WalkBatch(Generic[T]):
             return Tally()
         await keeping.cursors.advance(work, keeping.name, since=None, is_swept=True)
         removal = await keeping.sightings.remove_unmet(work)
-        self.notice = removal.doubt(_WHOSE, keeping.name)
+        self.notice = removal.doubt(keeping.source, keeping.name)
         return Tally(gone=removal.gone)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from tests.support.databases import Database
 
-from billingone_api.billing.definitions.models import XERO
+from billingone_api.billing.definitions.models import XERO, InvoiceState
 from billingone_api.billing.invoices.adapters.postgres.keeping.credits import (
     CREDIT_NOTES,
     PostgresCredits,
@@ -33,7 +33,6 @@ from billingone_api.billing.invoices.books import (
     Line,
     Organisation,
     Payment,
-    State,
 )
 from billingone_api.billing.syncs.adapters.sightings import PostgresSightings, Swept
 from billingone_api.billing.syncs.models import Mode, Removal, RunContext, Tally
@@ -46,7 +45,7 @@ BOOKS = Organisation("tenant", "Bluegum IT", "!1", "AUD", "AU", None)
 def made(words: type[Any], source_id: str, **more: Any) -> Any:
     """A record with nothing but what is told."""
     nothing: dict[str, Any] = dict.fromkeys(words.__dataclass_fields__)
-    usual = {"state": State.APPROVED, "is_deleted": False, "is_refund": False, "lines": ()}
+    usual = {"state": InvoiceState.APPROVED, "is_deleted": False, "is_refund": False, "lines": ()}
     known = {name: value for name, value in usual.items() if name in nothing}
     return words(**(nothing | known | {"source_id": source_id} | more))
 

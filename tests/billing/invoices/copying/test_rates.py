@@ -10,9 +10,9 @@ import pytest
 from tests.support.clock import LONG_AGO, NOW
 from tests.support.databases import Database
 
-from billingone_api.billing.definitions.models import XERO
+from billingone_api.billing.definitions.models import XERO, InvoiceState
 from billingone_api.billing.invoices.adapters.postgres.keeping.rates import PostgresRates
-from billingone_api.billing.invoices.books import Invoice, Ledger, State
+from billingone_api.billing.invoices.books import Invoice, Ledger
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
 
@@ -24,7 +24,7 @@ def told(rate: str | None, *, at: int = 1, **more: Any) -> Invoice:
     nothing: dict[str, Any] = dict.fromkeys(Invoice.__dataclass_fields__)
     known = {
         "source_id": str(new_id()),
-        "state": State.APPROVED,
+        "state": InvoiceState.APPROVED,
         "currency": "USD",
         "currency_rate": None if rate is None else Decimal(rate),
         "issued_on": DAY,

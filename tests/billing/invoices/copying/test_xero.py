@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from billingone_api.billing.definitions.models import InvoiceState
 from billingone_api.billing.invoices.adapters.xero import documents
-from billingone_api.billing.invoices.books import CreditKind, State
+from billingone_api.billing.invoices.books import CreditKind
 from billingone_api.providers.records import RecordReader
 from billingone_api.providers.xero.payloads import documents as wire
 from billingone_api.providers.xero.payloads.payments import Payment
@@ -34,25 +35,25 @@ def payment(**fields: Any) -> Any:
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        ("DRAFT", State.DRAFT),
-        ("SUBMITTED", State.AWAITING_APPROVAL),
-        ("AUTHORISED", State.APPROVED),
-        ("PAID", State.PAID),
-        ("VOIDED", State.VOID),
-        ("DELETED", State.VOID),
-        ("ARCHIVED", State.UNKNOWN),
-        ("paid", State.UNKNOWN),
-        ("", State.UNKNOWN),
-        (None, State.UNKNOWN),
+        ("DRAFT", InvoiceState.DRAFT),
+        ("SUBMITTED", InvoiceState.AWAITING_APPROVAL),
+        ("AUTHORISED", InvoiceState.APPROVED),
+        ("PAID", InvoiceState.PAID),
+        ("VOIDED", InvoiceState.VOID),
+        ("DELETED", InvoiceState.VOID),
+        ("ARCHIVED", InvoiceState.UNKNOWN),
+        ("paid", InvoiceState.UNKNOWN),
+        ("", InvoiceState.UNKNOWN),
+        (None, InvoiceState.UNKNOWN),
     ],
 )
-def test_each_of_their_words_has_one_of_ours(status: str | None, state: State) -> None:
+def test_each_of_their_words_has_one_of_ours(status: str | None, state: InvoiceState) -> None:
     assert invoice(Status=status).state is state
 
 
 def test_a_record_of_nothing_but_its_id_can_be_kept() -> None:
     one = invoice()
-    assert (one.source_id, one.state, one.lines) == (ID.lower(), State.UNKNOWN, ())
+    assert (one.source_id, one.state, one.lines) == (ID.lower(), InvoiceState.UNKNOWN, ())
     assert {one.number, one.contact_id, one.currency, one.total, one.issued_on} == {None}
 
 

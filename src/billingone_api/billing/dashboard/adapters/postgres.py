@@ -10,7 +10,7 @@ from billingone_api.billing.access.models import Organisation
 from billingone_api.billing.dashboard.adapters.latest import latest_of, other_totals_of
 from billingone_api.billing.dashboard.adapters.licences import licences_of
 from billingone_api.billing.dashboard.adapters.sources import sources_of
-from billingone_api.billing.dashboard.models import PAX8, Facts, Slice
+from billingone_api.billing.dashboard.models import Facts, Slice
 from billingone_api.billing.definitions.adapters.rates import newest_rates
 from billingone_api.billing.definitions.adapters.receivables import receivables_of
 from billingone_api.billing.definitions.adapters.subscriptions import (
@@ -26,6 +26,7 @@ from billingone_api.billing.definitions.models import (
     Exclusion,
     PriceBasis,
 )
+from billingone_api.billing.integrations.models import PAX8
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own

@@ -19,10 +19,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from billingone_api.billing.dashboard.models import PAX8, SOURCES, Run, SourceFacts
+from billingone_api.billing.dashboard.models import Run, SourceFacts
 from billingone_api.billing.definitions.adapters.invoices import has_invoices
 from billingone_api.billing.definitions.adapters.sources import of_these_books
 from billingone_api.billing.definitions.figures import Source
+from billingone_api.billing.integrations.models import PAX8, PROVIDERS
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Row, fetch, prepare
 from billingone_api.database.tables.clients import client_links
@@ -45,7 +46,7 @@ _SUCCESSES: Final = [_word(status) for status in (RunStatus.SUCCEEDED, RunStatus
 
 def _sources() -> ClauseElement:
     """One row for each source, connected or not."""
-    asked = union_all(*(select(_word(one).label("source")) for one in SOURCES)).subquery("asked")
+    asked = union_all(*(select(_word(one).label("source")) for one in PROVIDERS)).subquery("asked")
     source = asked.c.source
     connected = integrations.c
     runs = select(*(sync_runs.c[name] for name in _RUN)).where(

@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from billingone_api.billing.definitions.models import InvoiceBadge
+from billingone_api.billing.definitions.models import InvoiceBadge, MatchedBy
 from billingone_api.billing.definitions.schemas import Money
 from billingone_api.billing.invoices.example import COUNTS, INVOICE, INVOICE_PAGE
-from billingone_api.billing.invoices.models import InvoiceFlag, MatchedBy
+from billingone_api.billing.invoices.models import InvoiceFlag
 from billingone_api.kit.pagination import PageOf
 
 InvoiceSource = TypeAliasType(

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
-from billingone_api.billing.definitions.models import InvoiceBadge
-from billingone_api.billing.invoices.models import MatchedBy, Wanted
+from billingone_api.billing.definitions.models import InvoiceBadge, MatchedBy
+from billingone_api.billing.invoices.models import Wanted
 from billingone_api.billing.invoices.schemas.lists import InvoiceSource
 from billingone_api.kit.instants import Day
 from billingone_api.kit.money import known_currency

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billingone_api.billing.definitions.models import XERO, InvoiceBadge
+from billingone_api.billing.definitions.models import XERO, InvoiceBadge, MatchedBy
 from billingone_api.billing.invoices.adapters.postgres.columns import FLAGS
-from billingone_api.billing.invoices.models import InvoiceFlag, MatchedBy
+from billingone_api.billing.invoices.models import InvoiceFlag
 from billingone_api.database.fast import Row
 from billingone_api.kit.money import rounded
 from billingone_api.providers.xero.links import invoice_link

@@ -5,7 +5,8 @@ from typing import Final
 from sqlalchemy import Text, func, literal_column, select
 
 from billingone_api.billing.definitions.adapters.invoices import in_current_books
-from billingone_api.billing.invoices.models import MatchedBy, Twins
+from billingone_api.billing.definitions.models import MatchedBy
+from billingone_api.billing.invoices.models import Twins
 from billingone_api.database.fast import fetch_one, prepare
 from billingone_api.database.tables.invoices import invoices
 from billingone_api.database.tenancy import own

@@ -1,23 +1,18 @@
 """Invoices of SuperOps in our words, in the currency and the days of whoever connected it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from billingone_api.billing.invoices.books import Invoice, Line, State
+from billingone_api.billing.definitions.models import INVOICE_STATES, SUPEROPS, InvoiceState
+from billingone_api.billing.invoices.books import Invoice, Line
 from billingone_api.kit.clock import day_of
 from billingone_api.providers.superops import payloads as wire
 
-_STATES: Final[Mapping[str | None, State]] = {
-    "DRAFT": State.DRAFT,
-    "APPROVED": State.APPROVED,
-    "OVERDUE": State.APPROVED,
-    "PAID": State.PAID,
-    "VOID": State.VOID,
-}
-_NOTHING_DUE: Final = frozenset({State.PAID, State.VOID})
+_STATES: Final = INVOICE_STATES[SUPEROPS]
+_NOTHING_DUE: Final = frozenset({InvoiceState.PAID, InvoiceState.VOID})
 _NOTHING: Final = Decimal(0)
 
 
@@ -34,7 +29,7 @@ class Terms:
 
 def invoice(found: wire.Invoice, terms: Terms, *, digest: bytes) -> Invoice:
     """It tells neither what is due, paid or credited, nor when it changed (contract page, 5)."""
-    state = _STATES.get(found.status, State.UNKNOWN)
+    state = _STATES.get(found.status or "", InvoiceState.UNKNOWN)
     client, total, tax = found.client or wire.ClientName(), found.total_amount, _tax(found)
     return Invoice(
         source_id=found.invoice_id,
@@ -46,7 +41,7 @@ def invoice(found: wire.Invoice, terms: Terms, *, digest: bytes) -> Invoice:
         state=state,
         issued_on=found.invoice_date,
         due_on=found.due_date,
-        fully_paid_on=terms.day(found.payment_date) if state is State.PAID else None,
+        fully_paid_on=terms.day(found.payment_date) if state is InvoiceState.PAID else None,
         currency=terms.currency,
         currency_rate=None,
         # After every discount, so that it is what was earned without tax.

@@ -1,9 +1,10 @@
 """Invoices, credits and payments of Xero in our words."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
+from billingone_api.billing.definitions.models import INVOICE_STATES, XERO, InvoiceState
 from billingone_api.billing.invoices.books import (
     Allocation,
     Credit,
@@ -11,19 +12,11 @@ from billingone_api.billing.invoices.books import (
     Invoice,
     Line,
     Payment,
-    State,
 )
 from billingone_api.providers.xero.payloads import documents as wire
 from billingone_api.providers.xero.payloads.payments import Payment as WirePayment
 
-_STATES: Final[Mapping[str | None, State]] = {
-    "DRAFT": State.DRAFT,
-    "SUBMITTED": State.AWAITING_APPROVAL,
-    "AUTHORISED": State.APPROVED,
-    "PAID": State.PAID,
-    "VOIDED": State.VOID,
-    "DELETED": State.VOID,
-}
+_STATES: Final = INVOICE_STATES[XERO]
 _DELETED: Final = "DELETED"
 _REFUNDS: Final = frozenset({"ARCREDITPAYMENT", "AROVERPAYMENTPAYMENT", "ARPREPAYMENTPAYMENT"})
 _SALES_INVOICE: Final = "ACCREC"
@@ -107,7 +100,7 @@ def _document(found: wire.Document) -> dict[str, Any]:
         "contact_id": contact.contact_id,
         "contact_name": contact.name,
         "source_status": found.status,
-        "state": _STATES.get(found.status, State.UNKNOWN),
+        "state": _state(found),
         "issued_on": found.day,
         "currency": _currency(found.currency_code),
         "currency_rate": found.currency_rate,
@@ -120,9 +113,13 @@ def _document(found: wire.Document) -> dict[str, Any]:
     }
 
 
+def _state(found: wire.Document) -> InvoiceState:
+    return _STATES.get(found.status or "", InvoiceState.UNKNOWN)
+
+
 def _lines(found: wire.Document) -> Sequence[Line] | None:
     """None for a summary, and for what became void: it had lines, and they are not told here."""
-    if not found.line_items and (found.sub_total or _STATES.get(found.status) is State.VOID):
+    if not found.line_items and (found.sub_total or _state(found) is InvoiceState.VOID):
         return None
     return tuple(map(_line, found.line_items))
 
