@@ -24,6 +24,7 @@ from sqlalchemy import (
     literal_column,
 )
 
+from billingone_api.database.words import word
 from billingone_api.kit.workbooks import DAY_STYLE, INSTANT_STYLE
 
 _LONGEST: Final = 32_767
@@ -40,14 +41,14 @@ _BREAKS: Final = literal_column(r"E'\t\r\n\uFFFE\uFFFF'", Text)
 
 def sheet_row(cells: Mapping[str, ColumnElement[Any]]) -> ColumnElement[str]:
     """`<row>…</row>` without a line break; a cell's type is its column's."""
-    parts = [func.coalesce(_cell(cell), _text("<c/>")) for cell in cells.values()]
-    return _text("<row>") + reduce(add, parts) + _text("</row>")
+    parts = [func.coalesce(_cell(cell), word("<c/>")) for cell in cells.values()]
+    return word("<row>") + reduce(add, parts) + word("</row>")
 
 
 def _cell(cell: ColumnElement[Any]) -> ColumnElement[Any]:
     kind = cell.type
     if isinstance(kind, Boolean):
-        return _text('<c t="b"><v>') + cast(cast(cell, Integer), Text) + _text("</v></c>")
+        return word('<c t="b"><v>') + cast(cast(cell, Integer), Text) + word("</v></c>")
     if isinstance(kind, Numeric | Integer):
         return _number(cell)
     if isinstance(kind, Date):
@@ -68,7 +69,7 @@ def _written_out(day: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _number(value: ColumnElement[Any], *, style: int = 0) -> ColumnElement[Any]:
-    return _text(f'<c s="{style}"><v>') + cast(value, Text) + _text("</v></c>")
+    return word(f'<c s="{style}"><v>') + cast(value, Text) + word("</v></c>")
 
 
 def _days(instant: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -78,15 +79,11 @@ def _days(instant: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _words(text: ColumnElement[Any]) -> ColumnElement[Any]:
-    line = func.translate(text, _BREAKS, literal_column("'   '", Text))
-    plain = func.left(func.translate(line, _CONTROLS, _text("")), literal_column(str(_LONGEST)))
+    line = func.translate(text, _BREAKS, word("   "))
+    plain = func.left(func.translate(line, _CONTROLS, word("")), literal_column(str(_LONGEST)))
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        plain = func.replace(plain, _text(sign), _text(entity))
+        plain = func.replace(plain, word(sign), word(entity))
     # Excel reads _x0041_ as an A: what looks like that is said to be an underscore first.
     looks_like_code = literal_column("'_(x[0-9A-Fa-f]{4}_)'", Text)
     plain = func.regexp_replace(plain, looks_like_code, literal_column(r"'_x005F_\1'", Text), "g")
-    return _text('<c t="inlineStr"><is><t xml:space="preserve">') + plain + _text("</t></is></c>")
-
-
-def _text(words: str) -> ColumnElement[str]:
-    return literal_column(f"'{words}'", Text)
+    return word('<c t="inlineStr"><is><t xml:space="preserve">') + plain + word("</t></is></c>")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Text, func, literal_column, select
+from sqlalchemy import func, literal_column, select
 
 from billingone_api.billing.dashboard.models import LatestInvoice
 from billingone_api.billing.definitions.adapters.invoices import (
@@ -16,11 +16,12 @@ from billingone_api.billing.definitions.adapters.invoices import (
     issued_key,
 )
 from billingone_api.billing.definitions.adapters.rounding import amount
-from billingone_api.billing.definitions.models import InvoiceBadge
+from billingone_api.billing.definitions.models import InvoiceBadge, MatchedBy
 from billingone_api.database.fast import Row, fetch, fetch_one, prepare
 from billingone_api.database.tables.invoices import invoices
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit.money import Money
 
 MOST: Final = 10
@@ -49,7 +50,7 @@ _LATEST: Final = prepare(
 _OTHER_TOTALS: Final = prepare(
     select(func.count().label("total")).where(
         own(invoices),
-        _OF.twin_by == literal_column("'other_total'", Text),
+        _OF.twin_by == word(MatchedBy.OTHER_TOTAL),
         in_current_books(invoices),
     )
 )

@@ -13,18 +13,19 @@ from billingone_api.database.tables.counts import client_counts
 from billingone_api.database.tables.reconciliation import snapshot_rows, snapshots
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit.money import Money, rounded
 
 _SHOWN: Final = 5
 """Clients below the cards; the list has them all."""
-_UNDER: Final = literal_column("'under_licensed'", Text)
+_UNDER: Final = word("under_licensed")
 
 
 def _newest() -> Prepared:
     of, row = snapshots.c, snapshot_rows.c
     newest = (
         select(of.id, of.as_of, of.outcome, of.summary)
-        .where(own(snapshots), of.status == literal_column("'done'", Text))
+        .where(own(snapshots), of.status == word("done"))
         .order_by(of.as_of.desc(), of.id.desc())
         .limit(1)
         .subquery("newest")

@@ -7,11 +7,9 @@ from sqlalchemy import (
     ClauseElement,
     FromClause,
     Select,
-    Text,
     exists,
     func,
     lateral,
-    literal_column,
     or_,
     select,
     true,
@@ -32,21 +30,18 @@ from billingone_api.database.tables.subscriptions import pax8_companies, subscri
 from billingone_api.database.tables.syncs import quarantined_records, sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _RUN: Final = ("status", "finished_at", "detail")
 
 
-def _word(word: str) -> Any:
-    return literal_column(f"'{word}'", Text)
-
-
-_PAX8: Final = _word(PAX8)
-_SUCCESSES: Final = [_word(status) for status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL)]
+_PAX8: Final = word(PAX8)
+_SUCCESSES: Final = [word(status) for status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL)]
 
 
 def _sources() -> ClauseElement:
     """One row for each source, connected or not."""
-    asked = union_all(*(select(_word(one).label("source")) for one in PROVIDERS)).subquery("asked")
+    asked = union_all(*(select(word(one).label("source")) for one in PROVIDERS)).subquery("asked")
     source = asked.c.source
     connected = integrations.c
     runs = select(*(sync_runs.c[name] for name in _RUN)).where(

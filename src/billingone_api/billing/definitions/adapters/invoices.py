@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     FromClause,
-    Text,
     and_,
     case,
     func,
@@ -23,6 +22,7 @@ from billingone_api.billing.definitions.adapters.subscriptions import TODAY
 from billingone_api.billing.definitions.models import InvoiceBadge, InvoiceExclusion, InvoiceState
 from billingone_api.database.tables.invoices import invoices, ledgers
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 _LONG_AGO: Final = literal_column("'-infinity'::date", Date)
 _OPEN: Final = (
@@ -46,25 +46,25 @@ def badge(table: FromClause) -> ColumnElement[str]:
     """What the invoice is on the day `today`; one gone from its books is void."""
     of = table.c
     return case(
-        (_is_void(table), _text(InvoiceBadge.VOID)),
-        (of.state == _text(InvoiceState.DRAFT), _text(InvoiceBadge.DRAFT)),
-        (of.state == _text(InvoiceState.AWAITING_APPROVAL), _text(InvoiceBadge.SUBMITTED)),
-        (of.state == _text(InvoiceState.PAID), _text(InvoiceBadge.PAID)),
-        (of.state != _text(InvoiceState.APPROVED), _text(InvoiceBadge.UNKNOWN)),
-        (of.amount_due <= _zero(), _text(InvoiceBadge.PAID)),
-        (_is_past_due(table), _text(InvoiceBadge.OVERDUE)),
-        else_=_text(InvoiceBadge.SUBMITTED),
+        (_is_void(table), word(InvoiceBadge.VOID)),
+        (of.state == word(InvoiceState.DRAFT), word(InvoiceBadge.DRAFT)),
+        (of.state == word(InvoiceState.AWAITING_APPROVAL), word(InvoiceBadge.SUBMITTED)),
+        (of.state == word(InvoiceState.PAID), word(InvoiceBadge.PAID)),
+        (of.state != word(InvoiceState.APPROVED), word(InvoiceBadge.UNKNOWN)),
+        (of.amount_due <= _zero(), word(InvoiceBadge.PAID)),
+        (_is_past_due(table), word(InvoiceBadge.OVERDUE)),
+        else_=word(InvoiceBadge.SUBMITTED),
     )
 
 
 def has_badge(table: FromClause, badges: frozenset[str]) -> ColumnElement[bool]:
     """One of these badges; says the states first, by which an index finds the few that are open."""
-    states = {state for word in badges for state in _STATES_OF[InvoiceBadge(word)]}
+    states = {state for one in badges for state in _STATES_OF[InvoiceBadge(one)]}
     return and_(_one_of(table.c.state, states), _one_of(badge(table), badges))
 
 
 def is_not_void(table: FromClause) -> ColumnElement[bool]:
-    return and_(table.c.state != _text(InvoiceState.VOID), table.c.gone_at.is_(None))
+    return and_(table.c.state != word(InvoiceState.VOID), table.c.gone_at.is_(None))
 
 
 def is_open(table: FromClause) -> ColumnElement[bool]:
@@ -76,7 +76,7 @@ def is_owed(table: FromClause) -> ColumnElement[bool]:
     """It awaits payment, overdue or not; a post-dated one does not before its date."""
     of = table.c
     return and_(
-        of.state == _text(InvoiceState.APPROVED),
+        of.state == word(InvoiceState.APPROVED),
         of.gone_at.is_(None),
         of.amount_due > _zero(),
         _has_come(table),
@@ -98,16 +98,16 @@ def due_key(table: FromClause) -> ColumnElement[Any]:
 
 
 def number_key(table: FromClause) -> ColumnElement[Any]:
-    return _first(table.c.number, literal_column("''", Text))
+    return _first(table.c.number, word(""))
 
 
 def exclusion(table: FromClause) -> ColumnElement[str | None]:
     """Why what is due on an open invoice is in no figure; NULL where it is."""
     of = table.c
     return case(
-        (of.state == _text(InvoiceState.UNKNOWN), _text(InvoiceExclusion.STATUS)),
-        (of.currency.is_(None), _text(InvoiceExclusion.CURRENCY)),
-        (of.amount_due.is_(None), _text(InvoiceExclusion.AMOUNT)),
+        (of.state == word(InvoiceState.UNKNOWN), word(InvoiceExclusion.STATUS)),
+        (of.currency.is_(None), word(InvoiceExclusion.CURRENCY)),
+        (of.amount_due.is_(None), word(InvoiceExclusion.AMOUNT)),
     )
 
 
@@ -152,7 +152,7 @@ def its_ledger() -> FromClause:
 
 
 def _is_void(table: FromClause) -> ColumnElement[bool]:
-    return or_(table.c.gone_at.is_not(None), table.c.state == _text(InvoiceState.VOID))
+    return or_(table.c.gone_at.is_not(None), table.c.state == word(InvoiceState.VOID))
 
 
 def _is_past_due(table: FromClause) -> ColumnElement[bool]:
@@ -164,9 +164,9 @@ def _has_come(table: FromClause) -> ColumnElement[bool]:
     return func.coalesce(table.c.issued_on <= TODAY, literal_column("true"))
 
 
-def _one_of(word: ColumnElement[str], words: Any) -> ColumnElement[bool]:
+def _one_of(column: ColumnElement[str], words: Any) -> ColumnElement[bool]:
     """Written into the SQL, so that the planner sees which of few or of many are asked for."""
-    return word.in_([_text(one) for one in sorted(words)])
+    return column.in_([word(one) for one in sorted(words)])
 
 
 def _first(known: ColumnElement[Any], otherwise: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -176,7 +176,3 @@ def _first(known: ColumnElement[Any], otherwise: ColumnElement[Any]) -> ColumnEl
 
 def _zero() -> ColumnElement[Any]:
     return literal_column("0")
-
-
-def _text(word: str) -> ColumnElement[str]:
-    return literal_column(f"'{word}'", Text)

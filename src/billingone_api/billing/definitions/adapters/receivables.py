@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Select,
-    Text,
     and_,
     bindparam,
     case,
@@ -47,6 +46,7 @@ from billingone_api.database.fast import Row, fetch, prepare
 from billingone_api.database.tables.invoices import invoices, payments
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _FROM: Final = bindparam("month_from", type_=Date)
 _TO: Final = bindparam("month_to", type_=Date)
@@ -127,7 +127,7 @@ def _payments() -> Select[Any]:
         of.paid_on.is_not(None).label("is_dated"),
     ).where(
         own(payments),
-        of.source == _text(XERO),
+        of.source == word(XERO),
         _is_of_month(of.paid_on),
         or_(of.is_deleted.is_(None), ~of.is_deleted),
         of.gone_at.is_(None),
@@ -145,8 +145,8 @@ def _paid_in_superops() -> Select[Any]:
         of.fully_paid_on.is_not(None).label("is_dated"),
     ).where(
         own(invoices),
-        of.source == _text(SUPEROPS),
-        of.state == _text(InvoiceState.PAID),
+        of.source == word(SUPEROPS),
+        of.state == word(InvoiceState.PAID),
         _is_of_month(of.fully_paid_on),
         of.gone_at.is_(None),
         counted_once(invoices),
@@ -156,10 +156,6 @@ def _paid_in_superops() -> Select[Any]:
 def _is_of_month(day: ColumnElement[Any]) -> ColumnElement[bool]:
     """What has no day is of no month: it is read along, so that it can be told."""
     return or_(day.between(_FROM, _TO), day.is_(None))
-
-
-def _text(word: str) -> Any:
-    return literal_column(f"'{word}'", Text)
 
 
 _OPEN: Final = prepare(_open())

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Date,
     FromClause,
     Numeric,
-    Text,
     bindparam,
     case,
     cast,
@@ -29,26 +28,27 @@ from billingone_api.billing.definitions.models import (
     PriceBasis,
     StatusRule,
 )
+from billingone_api.database.words import word
 
 TODAY: Final = bindparam("today", type_=Date)
 
 
 def badge(table: FromClause) -> ColumnElement[str]:
     """What the subscription is on the day `today`; one gone from Pax8's list is cancelled."""
-    word = table.c.source_status
-    spelt_suspended = func.lower(word).regexp_match(_text(SUSPENDED_SPELLING))
+    status = table.c.source_status
+    spelt_suspended = func.lower(status).regexp_match(word(SUSPENDED_SPELLING))
     return case(
-        (table.c.gone_at.is_not(None), _text(Badge.CANCELLED)),
-        *((word == _text(rule.word), _ruled(rule, table)) for rule in STATUS_RULES),
-        (spelt_suspended, _text(Badge.SUSPENDED)),
-        else_=_text(Badge.UNKNOWN),
+        (table.c.gone_at.is_not(None), word(Badge.CANCELLED)),
+        *((status == word(rule.word), _ruled(rule, table)) for rule in STATUS_RULES),
+        (spelt_suspended, word(Badge.SUSPENDED)),
+        else_=word(Badge.UNKNOWN),
     )
 
 
 def exclusion(table: FromClause, basis: PriceBasis, *, counted: Badge) -> ColumnElement[str]:
     """Why a subscription adds nothing to the MRR of that badge; NULL where it adds something."""
     return case(
-        (badge(table) != _text(counted), _text(Exclusion.BADGE)),
+        (badge(table) != word(counted), word(Exclusion.BADGE)),
         else_=obstacle(table, basis),
     )
 
@@ -57,11 +57,11 @@ def obstacle(table: FromClause, basis: PriceBasis) -> ColumnElement[str]:
     """Why a subscription would add nothing even with the right badge; NULL where it would."""
     of = table.c
     return case(
-        (parts(table, basis).is_(None), _text(Exclusion.TERM)),
-        (of.usage_billed.is_(True), _text(Exclusion.USAGE)),
-        (of.currency.is_(None), _text(Exclusion.CURRENCY)),
-        (of.price.is_(None), _text(Exclusion.PRICE)),
-        (of.quantity.is_(None), _text(Exclusion.QUANTITY)),
+        (parts(table, basis).is_(None), word(Exclusion.TERM)),
+        (of.usage_billed.is_(True), word(Exclusion.USAGE)),
+        (of.currency.is_(None), word(Exclusion.CURRENCY)),
+        (of.price.is_(None), word(Exclusion.PRICE)),
+        (of.quantity.is_(None), word(Exclusion.QUANTITY)),
         else_=null(),
     )
 
@@ -70,7 +70,7 @@ def parts(table: FromClause, basis: PriceBasis) -> ColumnElement[Any]:
     """How many 72nds of price times quantity are one month's; NULL for no recurring term."""
     term = table.c.billing_term
     known: Any = (
-        (term == _text(word), literal_column(str(basis.parts_of(word)))) for word in MONTHS
+        (term == word(name), literal_column(str(basis.parts_of(name)))) for name in MONTHS
     )
     return case(*known, else_=null())
 
@@ -90,12 +90,7 @@ def cost_parts(table: FromClause, basis: PriceBasis) -> ColumnElement[Any]:
 
 def _ruled(rule: StatusRule, table: FromClause) -> ColumnElement[str]:
     if rule.before_start:
-        return case((table.c.starts_on > TODAY, _text(rule.before_start)), else_=_text(rule.badge))
+        return case((table.c.starts_on > TODAY, word(rule.before_start)), else_=word(rule.badge))
     if rule.after_end:
-        return case((table.c.ends_on < TODAY, _text(rule.after_end)), else_=_text(rule.badge))
-    return _text(rule.badge)
-
-
-def _text(word: str) -> ColumnElement[str]:
-    """One of our own constants, written into the SQL, so that statements share their plans."""
-    return literal_column(f"'{word}'", Text)
+        return case((table.c.ends_on < TODAY, word(rule.after_end)), else_=word(rule.badge))
+    return word(rule.badge)

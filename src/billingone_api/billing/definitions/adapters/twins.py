@@ -4,16 +4,18 @@ import json
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Text, bindparam, column, func, literal_column, select, update
+from sqlalchemy import ARRAY, Text, bindparam, column, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
+from billingone_api.billing.definitions.models import SUPEROPS, XERO, InvoiceState
 from billingone_api.billing.definitions.twins import Candidate, paired
 from billingone_api.database.fast import Row, fetch, prepare
 from billingone_api.database.tables.invoices import invoices, ledgers
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
-_VOID: Final = literal_column("'void'", Text)
+_VOID: Final = word(InvoiceState.VOID)
 
 
 def _shared() -> Any:
@@ -24,9 +26,9 @@ def _shared() -> Any:
         select(other.c.number_key)
         .where(
             own(other),
-            other.c.source == literal_column("'superops'", Text),
+            other.c.source == word(SUPEROPS),
             other.c.number_key == keys.any_(),
-            other.c.number_key != literal_column("''", Text),
+            other.c.number_key != word(""),
         )
         .scalar_subquery()
     )
@@ -34,7 +36,7 @@ def _shared() -> Any:
     return (
         select(
             of.id,
-            (of.source == literal_column("'xero'", Text)).label("is_xeros"),
+            (of.source == word(XERO)).label("is_xeros"),
             of.number_key,
             of.client_id,
             of.currency,

@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    literal_column,
     select,
 )
 
@@ -30,6 +29,7 @@ from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepar
 from billingone_api.database.tables.syncs import sync_seen
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.process import Process
 
 Follow = Callable[[UnitOfWork, Sequence[Row]], Awaitable[None]]
@@ -55,7 +55,7 @@ def unmet(kind: str, table: FromClause, live: ColumnElement[bool]) -> ColumnElem
     met = exists().where(
         sync_seen.c.organisation_id == table.c.organisation_id,
         sync_seen.c.run_id == bindparam("run", type_=UUID()),
-        sync_seen.c.kind == literal_column(f"'{kind}'", Text),
+        sync_seen.c.kind == word(kind),
         sync_seen.c.source_id == table.c.source_id,
     )
     return own(table) & live & ~met

@@ -31,15 +31,16 @@ from billingone_api.database.tables.invoices import ledgers
 from billingone_api.database.tables.xero import account_mappings, accounts
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _LEDGER: Final = bindparam("ledger_id", type_=Uuid())
-_REVENUE: Final = literal_column("'REVENUE'", Text)
+_REVENUE: Final = word("REVENUE")
 _FIELDS: Final = tuple(item.name for item in fields(Account))
 
 
 def _current() -> Select[Any]:
     return select(ledgers.c.id, ledgers.c.name).where(
-        own(ledgers), ledgers.c.source == literal_column(f"'{XERO}'", Text), ledgers.c.is_current
+        own(ledgers), ledgers.c.source == word(XERO), ledgers.c.is_current
     )
 
 

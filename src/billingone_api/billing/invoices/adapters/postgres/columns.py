@@ -26,6 +26,7 @@ from billingone_api.billing.definitions.adapters.rounding import amount
 from billingone_api.billing.definitions.adapters.subscriptions import TODAY
 from billingone_api.billing.invoices.models import InvoiceFlag
 from billingone_api.database.tables.invoices import invoices, ledgers
+from billingone_api.database.words import word
 
 _OF: Final = invoices.c
 _twin = invoices.alias("twin")
@@ -71,7 +72,7 @@ FLAGS: Final = {
 
 def twin_ids() -> Select[Any]:
     """By SuperOps's ids, for a cell."""
-    return _of_twins(func.string_agg(_twin.c.source_id, literal_column("', '", Text)))
+    return _of_twins(func.string_agg(_twin.c.source_id, word(", ")))
 
 
 def _twins() -> Select[Any]:
@@ -104,4 +105,4 @@ def _of_twins(told: ColumnElement[Any]) -> Select[Any]:
 
 
 def _pairs(**columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    return [part for name, of in columns.items() for part in (literal_column(f"'{name}'"), of)]
+    return [part for name, of in columns.items() for part in (word(name), of)]

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    literal_column,
     or_,
     select,
 )
@@ -32,6 +31,7 @@ from billingone_api.billing.invoices.amounts import is_marked, readings
 from billingone_api.database.searching import patterns, words_in
 from billingone_api.database.tables.invoices import invoices
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 _OF: Final = invoices.c
 _UNITS: Final = 10_000
@@ -49,7 +49,7 @@ def _amounts() -> ColumnElement[bool]:
 def _duplicates(kinds: frozenset[str]) -> ColumnElement[bool]:
     """Xero's invoices that SuperOps has as well."""
     twin = invoices.alias("duplicate")
-    words = [literal_column(f"'{kind}'", Text) for kind in sorted(kinds)]
+    words = [word(kind) for kind in sorted(kinds)]
     found = select(twin.c.twin_id).where(
         own(twin), twin.c.twin_id.is_not(None), twin.c.twin_by.in_(words), in_current_books(twin)
     )

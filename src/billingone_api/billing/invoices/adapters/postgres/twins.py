@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Text, func, literal_column, select
+from sqlalchemy import func, select
 
 from billingone_api.billing.definitions.adapters.invoices import in_current_books
 from billingone_api.billing.definitions.models import MatchedBy
@@ -11,8 +11,9 @@ from billingone_api.database.fast import fetch_one, prepare
 from billingone_api.database.tables.invoices import invoices
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
-_IS_OTHER: Final = invoices.c.twin_by == literal_column(f"'{MatchedBy.OTHER_TOTAL}'", Text)
+_IS_OTHER: Final = invoices.c.twin_by == word(MatchedBy.OTHER_TOTAL)
 _TWINS: Final = prepare(
     select(
         func.count().label("counted_once"),

@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Numeric,
-    Text,
     and_,
     case,
     cast,
@@ -30,9 +29,10 @@ from billingone_api.billing.definitions.adapters.subscriptions import (
 from billingone_api.billing.definitions.models import Badge, Exclusion, PriceBasis
 from billingone_api.billing.subscriptions.models import Flag, Unknown
 from billingone_api.database.tables.subscriptions import pax8_companies, subscriptions
+from billingone_api.database.words import word
 
 _OF: Final = subscriptions.c
-_DELETED: Final = literal_column("'Deleted'", Text)
+_DELETED: Final = word("Deleted")
 Shown = dict[str, ColumnElement[Any]]
 
 
@@ -49,9 +49,7 @@ def with_company() -> FromClause:
 
 def shown(basis: PriceBasis) -> Shown:
     """The columns of a list, by the names under which they are read."""
-    is_cancelling = and_(
-        _OF.source_status == literal_column("'PendingCancel'", Text), _is(Badge.ACTIVE)
-    )
+    is_cancelling = and_(_OF.source_status == word("PendingCancel"), _is(Badge.ACTIVE))
     return {
         "id": _OF.id,
         "source": _OF.source,
@@ -115,10 +113,10 @@ def _priced(price: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _unknown(basis: PriceBasis) -> ColumnElement[Any]:
     if not basis.knows_sell_price:
-        return _word(Unknown.SELL_PRICE)
+        return word(Unknown.SELL_PRICE)
     return case(
-        (_OF.price.is_(None), _word(Unknown.PRICE)),
-        (_OF.currency.is_(None), _word(Unknown.CURRENCY)),
+        (_OF.price.is_(None), word(Unknown.PRICE)),
+        (_OF.currency.is_(None), word(Unknown.CURRENCY)),
         else_=null(),
     )
 
@@ -126,7 +124,7 @@ def _unknown(basis: PriceBasis) -> ColumnElement[Any]:
 def _month(parts: ColumnElement[Any], basis: PriceBasis) -> ColumnElement[Any]:
     """A month's money of one that counts; a missing price says nothing of what is paid."""
     reason = exclusion(subscriptions, basis, counted=Badge.ACTIVE)
-    counts = or_(reason.is_(None), reason == _word(Exclusion.PRICE))
+    counts = or_(reason.is_(None), reason == word(Exclusion.PRICE))
     return case((counts, rounded_month(parts, _OF.currency)), else_=null())
 
 
@@ -135,16 +133,12 @@ def _excluded(basis: PriceBasis) -> ColumnElement[Any]:
     reason = exclusion(subscriptions, basis, counted=Badge.ACTIVE)
     if basis.knows_sell_price:
         return reason
-    return func.coalesce(reason, _word(Unknown.SELL_PRICE))
+    return func.coalesce(reason, word(Unknown.SELL_PRICE))
 
 
 def _is(wanted: Badge) -> ColumnElement[bool]:
-    return badge(subscriptions) == _word(wanted)
+    return badge(subscriptions) == word(wanted)
 
 
 def _is_company_gone() -> ColumnElement[bool]:
     return or_(pax8_companies.c.source_status == _DELETED, pax8_companies.c.gone_at.is_not(None))
-
-
-def _word(word: str) -> ColumnElement[str]:
-    return literal_column(f"'{word}'", Text)

@@ -12,6 +12,7 @@ from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tables.syncs import sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
 _last = (
@@ -19,7 +20,7 @@ _last = (
     .where(
         own(sync_runs),
         sync_runs.c.source == FROM_PAX8,
-        sync_runs.c.status.in_([literal_column(f"'{status}'") for status in _THROUGH]),
+        sync_runs.c.status.in_([word(status) for status in _THROUGH]),
     )
     .order_by(sync_runs.c.queued_at.desc())
     .limit(1)

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Text, literal_column
-
 from billingone_api.billing.subscriptions.models import PAX8
+from billingone_api.database.words import word
 
-FROM_PAX8: Final = literal_column(f"'{PAX8}'", Text)
+FROM_PAX8: Final = word(PAX8)

@@ -39,6 +39,7 @@ from billingone_api.database.tables.subscriptions import (
 )
 from billingone_api.database.tenancy import own, owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit.clock import Clock
 from billingone_api.kit.ids import new_id
 
@@ -74,10 +75,10 @@ def _judgement() -> Any:
         for names in (FACTS, _DETAILS)
     )
     outcome = case(
-        (kept.c.id.is_(None), _word(_CREATED)),
-        (new_facts, _word(_NEW_FACTS)),
-        (new_details, _word(_NEW_DETAILS)),
-        else_=_word(_SAME),
+        (kept.c.id.is_(None), word(_CREATED)),
+        (new_facts, word(_NEW_FACTS)),
+        (new_details, word(_NEW_DETAILS)),
+        else_=word(_SAME),
     ).label("outcome")
     judged = (
         select(*(resolved.c[name] for name in _FOUND), resolved.c.source_id, outcome)
@@ -107,7 +108,7 @@ def _resolved() -> Any:
     """The incoming rows with what our other tables say of them."""
     sent = _incoming.alias("sent")
     company, link, client, product = pax8_companies.c, client_links.c, clients.c, products.c
-    nothing = literal_column("''", Text)
+    nothing = word("")
     found = {
         "client_id": link.client_id,
         "client_label": func.coalesce(client.name, company.name, nothing),
@@ -135,16 +136,12 @@ def _resolved() -> Any:
     )
 
 
-def _word(outcome: str) -> ColumnElement[str]:
-    return literal_column(f"'{outcome}'", Text)
-
-
 def _upsert(*outcomes: str) -> tuple[Any, Any]:
     """The incoming rows of these outcomes on their way into the table, and what they bring."""
     names = ["organisation_id", "source", "id", *_KEPT, "first_seen_at", "changed_at"]
     sent = (_incoming.c[name] for name in _KEPT)
     rows = select(ORGANISATION, FROM_PAX8, _incoming.c.id, *sent, AT, AT).where(
-        _incoming.c.outcome.in_([_word(outcome) for outcome in outcomes])
+        _incoming.c.outcome.in_([word(outcome) for outcome in outcomes])
     )
     statement = insert(subscriptions).from_select(names, rows)
     return statement, statement.excluded

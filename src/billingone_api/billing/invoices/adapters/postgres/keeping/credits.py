@@ -5,7 +5,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Final
 
-from sqlalchemy import FromClause, Text, literal_column
+from sqlalchemy import FromClause
 
 from billingone_api.billing.invoices.adapters.postgres.keeping.lines import Attached
 from billingone_api.billing.invoices.adapters.postgres.keeping.versioned import (
@@ -25,6 +25,7 @@ from billingone_api.database.tables.invoices import (
 )
 from billingone_api.database.tenancy import owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
 
@@ -49,7 +50,7 @@ _ALLOCATIONS: Final = Attached(
 
 
 def _of(kind: CreditKind, list_name: str) -> Swept:
-    is_kind = client_credits.c.kind == literal_column(f"'{kind}'", Text)
+    is_kind = client_credits.c.kind == word(kind)
     return _TABLE.swept(list_name, is_kind)
 
 

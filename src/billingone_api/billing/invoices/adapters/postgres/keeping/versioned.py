@@ -41,6 +41,7 @@ from billingone_api.database.history import HISTORIES, with_versions
 from billingone_api.database.staging import Staging
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 LEDGER: Final = bindparam("ledger_id", type_=UUID())
 SOURCE: Final = bindparam("source", type_=Text)
@@ -114,7 +115,7 @@ class Versioned:
         """What was deleted over there has gone already, whether they list it or not."""
         of = self._table.c
         live = (of.ledger_id == LEDGER) & of.gone_at.is_(None)
-        live &= of.source_status.is_distinct_from(literal_column("'DELETED'", Text))
+        live &= of.source_status.is_distinct_from(word("DELETED"))
         for condition in conditions:
             live &= condition
         burying = (
@@ -137,10 +138,10 @@ class Versioned:
             for names in (self._facts, self._details)
         )
         outcome = case(
-            (kept.c.id.is_(None), _word(CREATED)),
-            (new_facts, _word(NEW_FACTS)),
-            (new_details, _word(_NEW_DETAILS)),
-            else_=_word(_SAME),
+            (kept.c.id.is_(None), word(CREATED)),
+            (new_facts, word(NEW_FACTS)),
+            (new_details, word(_NEW_DETAILS)),
+            else_=word(_SAME),
         )
         has_new_lines = false()
         if LINES_DIGEST in news:
@@ -176,7 +177,7 @@ class Versioned:
         names = ["organisation_id", "source", "ledger_id", "id", *self._kept]
         sent = (self.incoming.c[name] for name in self._kept)
         rows = select(ORGANISATION, SOURCE, LEDGER, self.incoming.c.id, *sent, AT, AT).where(
-            self.incoming.c.outcome.in_([_word(outcome) for outcome in outcomes])
+            self.incoming.c.outcome.in_([word(outcome) for outcome in outcomes])
         )
         statement = insert(self._table).from_select([*names, "first_seen_at", "changed_at"], rows)
         return statement, statement.excluded
@@ -196,7 +197,3 @@ class Versioned:
 _KEY: Final = ["organisation_id", "ledger_id", "source_id"]
 _JUDGED: Final = ("id", "outcome", "has_new_lines")
 _VERDICT: Final = (*_JUDGED, "source_id")
-
-
-def _word(outcome: str) -> ColumnElement[str]:
-    return literal_column(f"'{outcome}'", Text)

@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Text, and_, case, func, literal_column
+from sqlalchemy import ColumnElement, FromClause, and_, case, func
 
 from billingone_api.billing.invoices.adapters.postgres.keeping.versioned import SOURCE, Found
 from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
-_NOTHING: Final = literal_column("''", Text)
+_NOTHING: Final = word("")
 
 
 def linked(rows: FromClause, sent: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
