@@ -9,6 +9,7 @@ from billingone_api.billing.definitions.models import (
     Exclusion,
     InvoiceBadge,
     InvoiceExclusion,
+    MatchedBy,
     RevenueCategory,
 )
 
@@ -109,6 +110,14 @@ async def test_what_keeps_an_invoice_out_and_what_accounts_earn_is_served(api: A
     ):
         assert [one["word"] for one in known[name]] == words
         assert all(one["meaning"] for one in known[name])
+
+
+async def test_that_the_same_invoice_counts_once_is_served_with_what_pairs_two(api: Api) -> None:
+    rule = (await served(api))["invoice_duplicates"]
+    assert "counted once, as Xero's" in rule["meaning"]
+    ways = {one["word"]: one["meaning"] for one in rule["ways"]}
+    assert list(ways) == list(MatchedBy), "in the order they are tried"
+    assert all(ways.values())
 
 
 async def test_reasons_are_served_in_the_order_in_which_they_are_looked_for(api: Api) -> None:

@@ -13,6 +13,7 @@ from billingone_api.billing.definitions.models import (
     InvoiceBadge,
     InvoiceExclusion,
     InvoiceState,
+    MatchedBy,
     RevenueCategory,
     StatusRule,
 )
@@ -91,6 +92,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicates:
+    """What becomes of an invoice that two systems tell of; `ways` in the order they are tried."""
+
+    meaning: str
+    ways: tuple[Meaning, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Every definition there is; `exclusions` stand in the order in which they are looked for."""
 
@@ -101,6 +110,7 @@ class Catalogue:
     price_basis: tuple[Choice, ...]
     invoice_badges: tuple[InvoiceBadgeMeaning, ...]
     invoice_exclusions: tuple[Meaning, ...]
+    invoice_duplicates: Duplicates
     revenue_categories: tuple[Meaning, ...]
 
 
@@ -182,12 +192,13 @@ FIGURES: Final = (
         name="Unmapped",
         meaning="Companies of Pax8 that nobody has linked to a client or set aside, and the active "
         "subscriptions that therefore belong to no client. Totals hold them, no client's figure "
-        "does.",
+        "does. The same is told of open invoices that belong to no client.",
         formula="count of companies without a link; count and mrr of active subscriptions without "
-        "a client",
-        unit="companies; subscriptions; money a month",
+        "a client; count and amount due of open invoices without a client",
+        unit="companies; subscriptions; money a month; invoices; money",
         excludes=_ALL,
-        source="Pax8, companies and subscriptions; the links under /v1/clients",
+        source="Pax8, companies and subscriptions; Xero and SuperOps, sales invoices; the links "
+        "under /v1/clients",
     ),
     Figure(
         key="is_stale",
@@ -301,6 +312,20 @@ INVOICE_EXCLUSION_MEANINGS: Final = {
     InvoiceExclusion.AMOUNT: "Its source gives no amount due.",
 }
 
+DUPLICATES_MEANING: Final = (
+    "The same invoice in Xero and in SuperOps is listed and counted once, as Xero's: its money and "
+    "its status hold, so that it is void where Xero's is, and SuperOps's stands beside it. Numbers "
+    "are the same when their letters and digits are, in capitals or not; without a number nothing "
+    "is paired. An invoice is paired with one other at most, in the first of these ways that fits."
+)
+MATCHED_BY_MEANINGS: Final = {
+    MatchedBy.EXACT: "Client, number, currency and total are the same.",
+    MatchedBy.OTHER_TOTAL: "Client and number are the same; total or currency is another, or not "
+    "known. It needs a person's attention.",
+    MatchedBy.UNMAPPED: "Number, currency and total are the same, and one of the two, or both, "
+    "belongs to no client yet.",
+}
+
 CATEGORY_MEANINGS: Final = {
     RevenueCategory.RECURRING_SERVICES: "Managed services and other agreements, billed each term.",
     RevenueCategory.LICENCES: "Subscriptions that are bought from a distributor and resold.",
@@ -342,6 +367,7 @@ def catalogue() -> Catalogue:
             for badge, meaning in INVOICE_BADGE_MEANINGS.items()
         ),
         invoice_exclusions=_meanings(INVOICE_EXCLUSION_MEANINGS),
+        invoice_duplicates=Duplicates(DUPLICATES_MEANING, _meanings(MATCHED_BY_MEANINGS)),
         revenue_categories=_meanings(CATEGORY_MEANINGS),
     )
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from typing_extensions import TypeAliasType
 
 from billingone_api.billing.definitions.figures import Unknown
-from billingone_api.billing.definitions.models import Badge, Exclusion, InvoiceBadge
+from billingone_api.billing.definitions.models import Badge, Exclusion, InvoiceBadge, MatchedBy
 
 Value = TypeVar("Value")
 
@@ -90,9 +90,11 @@ class CardOut(Defined, Generic[Value]):
         Unknown | None,
         Field(
             description="Why there is no value.\n\n"
-            "- `source_not_connected`: nothing is connected that could tell.\n"
-            "- `never_synced`: it is connected, and no sync has come through yet.\n"
-            "- `sell_price_unknown`: by the settings Pax8's price is what the organisation pays."
+            "- `source_not_connected`: nothing is connected, or sends counts, that could tell.\n"
+            "- `never_synced`: it is connected, and no sync has come through yet; of licences, no "
+            "snapshot has compared anything yet.\n"
+            "- `sell_price_unknown`: by the settings Pax8's price is what the organisation pays.\n"
+            "\nThe other words are said of figures of one client or record, never here."
         ),
     ]
     detail: Annotated[str | None, Field(description="For people, where something is to be said.")]
@@ -218,6 +220,20 @@ class ChoiceOut(Defined):
     values: list[MeaningOut]
 
 
+class MatchMeaningOut(Defined):
+    """A way in which two invoices are found to be the same."""
+
+    word: Annotated[MatchedBy, Field(description="As `matched_by` of an invoice shows it.")]
+    meaning: str
+
+
+class InvoiceDuplicatesOut(Defined):
+    """What becomes of an invoice that Xero and SuperOps both tell of."""
+
+    meaning: str
+    ways: Annotated[list[MatchMeaningOut], Field(description="In the order they are tried.")]
+
+
 class DefinitionsOut(Defined):
     """What every figure means; it comes from the code that reckons them."""
 
@@ -264,6 +280,15 @@ class DefinitionsOut(Defined):
                     "invoice_exclusions": [
                         {"word": "currency", "meaning": "Its source gives no currency."}
                     ],
+                    "invoice_duplicates": {
+                        "meaning": "The same invoice in both systems is counted once, as Xero's.",
+                        "ways": [
+                            {
+                                "word": "exact",
+                                "meaning": "Client, number, currency and total are the same.",
+                            }
+                        ],
+                    },
                     "revenue_categories": [{"word": "hardware", "meaning": "Devices and parts."}],
                 }
             ]
@@ -284,6 +309,7 @@ class DefinitionsOut(Defined):
     invoice_exclusions: Annotated[
         list[MeaningOut], Field(description="What keeps an open invoice's money out of figures.")
     ]
+    invoice_duplicates: InvoiceDuplicatesOut
     revenue_categories: Annotated[
         list[MeaningOut], Field(description="What accounts of Xero may be mapped to.")
     ]

@@ -21,8 +21,9 @@ HowMatched = Annotated[
     MatchedBy,
     Field(
         description="- `exact`: client, number, currency and total are the same.\n"
-        "- `other_total`: client and number are the same, the total is not.\n"
-        "- `unmapped`: neither has a client; number, currency and total are the same."
+        "- `other_total`: client and number are the same; total or currency is not.\n"
+        "- `unmapped`: one of the two, or both, has no client yet; number, currency and total are "
+        "the same."
     ),
 ]
 
@@ -75,7 +76,8 @@ class InvoiceOut(BaseModel):
             "- `gone`: its source lists it no longer; its badge is void.\n"
             "- `duplicate`: SuperOps has it as well, see `also_in`; it counts once.\n"
             "- `other_total`: SuperOps's total differs; Xero's counts.\n"
-            "- `matched_without_client`: taken for the same although neither has a client.\n"
+            "- `matched_without_client`: taken for the same although one of them, or "
+            "both, has no client.\n"
             "- `void_in_xero_only`: Xero's is void, which decides; SuperOps's is not."
         ),
     ]
