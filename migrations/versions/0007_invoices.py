@@ -146,7 +146,6 @@ def upgrade() -> None:
         sa.Column("paid_on", sa.Date(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("amount", sa.Numeric(), nullable=True),
-        sa.Column("bank_amount", sa.Numeric(), nullable=True),
         sa.Column("currency_rate", sa.Numeric(), nullable=True),
         sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("invoice_source_id", sa.Text(), nullable=True),
@@ -470,7 +469,6 @@ def upgrade() -> None:
         sa.Column("paid_on", sa.Date(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("amount", sa.Numeric(), nullable=True),
-        sa.Column("bank_amount", sa.Numeric(), nullable=True),
         sa.Column("currency_rate", sa.Numeric(), nullable=True),
         sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("invoice_source_id", sa.Text(), nullable=True),
@@ -485,7 +483,7 @@ def upgrade() -> None:
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "amount <> 'NaN' AND bank_amount <> 'NaN' AND currency_rate <> 'NaN'",
+            "amount <> 'NaN' AND currency_rate <> 'NaN'",
             name=op.f("ck_payments_numbers"),
         ),
         sa.ForeignKeyConstraint(
@@ -690,7 +688,6 @@ def upgrade() -> None:
         sa.Column("category", sa.Text(), nullable=False),
         sa.Column("mapped_by", sa.Text(), nullable=False),
         sa.Column("mapped_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id", "ledger_id", "account_id"],
             ["accounts.organisation_id", "accounts.ledger_id", "accounts.source_id"],

@@ -129,7 +129,7 @@ def money_of(raw: dict[str, list[dict[str, Any]]], *, base_currency: str) -> Mon
                     one["Status"] == "DELETED",
                     one["PaymentType"] != "ACCRECPAYMENT",
                 ),
-                [one["Amount"], one["BankAmount"]],
+                [one["Amount"]],
             )
             for one in payments
         ),
@@ -204,8 +204,8 @@ async def money_kept(database: Database) -> Money:
             4,
         ),
         payments=await sums(
-            "SELECT contact_id, currency, is_deleted, is_refund, count(*), sum(amount), "
-            "sum(bank_amount) FROM payments r LIVE GROUP BY 1, 2, 3, 4",
+            "SELECT contact_id, currency, is_deleted, is_refund, count(*), sum(amount) "
+            "FROM payments r LIVE GROUP BY 1, 2, 3, 4",
             4,
         ),
         lines=await sums(

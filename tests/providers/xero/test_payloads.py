@@ -142,22 +142,6 @@ def test_a_line_of_words_alone_has_no_amounts() -> None:
     assert (line.quantity, line.unit_amount, line.account_code) == (None, None, None)
 
 
-@pytest.mark.parametrize(
-    ("changed", "lacks"),
-    [
-        ({}, False),
-        ({"LineItems": []}, True),
-        ({"LineItems": None}, True),
-        ({"LineItems": [], "SubTotal": Decimal("0.0")}, False),
-        ({"LineItems": [], "SubTotal": None}, False),
-    ],
-)
-def test_an_invoice_of_a_sum_without_lines_says_that_they_were_left_out(
-    *, changed: dict[str, Any], lacks: bool
-) -> None:
-    assert only(**changed).lacks_lines is lacks
-
-
 def test_a_rate_is_kept_to_ten_places() -> None:
     found = INVOICES.readable([read_json(b'{"InvoiceID": "a", "CurrencyRate": 0.6571234567}')])
     assert found.records[0].currency_rate == Decimal("0.6571234567")

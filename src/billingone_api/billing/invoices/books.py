@@ -195,7 +195,6 @@ class Payment:
     paid_on: date | None
     currency: str | None
     amount: Decimal | None
-    bank_amount: Decimal | None
     currency_rate: Decimal | None
     reference: str | None
     invoice_source_id: str | None

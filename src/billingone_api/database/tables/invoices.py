@@ -339,7 +339,6 @@ _PAYMENT_FACTS: tuple[Fact, ...] = (
     # in the currency of what was paid
     ("currency", Text),
     ("amount", Numeric),
-    ("bank_amount", Numeric),
     ("currency_rate", Numeric),
     ("reference", Text),
     # what was paid, by its id in the same books
@@ -361,9 +360,7 @@ payments = tenant_table(
     Column("batch_id", Text),
     Column("source_updated_at", DateTime(timezone=True)),
     *_dates(),
-    CheckConstraint(
-        "amount <> 'NaN' AND bank_amount <> 'NaN' AND currency_rate <> 'NaN'", name="numbers"
-    ),
+    CheckConstraint("amount <> 'NaN' AND currency_rate <> 'NaN'", name="numbers"),
     Index("ix_payments_paid_on", "organisation_id", "paid_on", "id"),
     Index("ix_payments_invoice", "organisation_id", "invoice_source_id"),
     Index("ix_payments_credit", "organisation_id", "credit_source_id"),

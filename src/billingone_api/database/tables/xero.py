@@ -6,7 +6,6 @@ from sqlalchemy import (
     DateTime,
     ForeignKeyConstraint,
     Index,
-    Integer,
     Text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
@@ -64,7 +63,6 @@ account_mappings = tenant_table(
     Column("category", Text, nullable=False),
     Column("mapped_by", Text, nullable=False),
     Column("mapped_at", DateTime(timezone=True), nullable=False),
-    Column("version", Integer, nullable=False, server_default="1"),
     ForeignKeyConstraint(
         ["organisation_id", "ledger_id", "account_id"],
         ["accounts.organisation_id", "accounts.ledger_id", "accounts.source_id"],

@@ -63,6 +63,8 @@ def test_a_record_of_nothing_but_its_id_can_be_kept() -> None:
         ({"LineItems": [LINE]}, 1),
         ({"LineItems": [], "SubTotal": Decimal(10)}, None),
         ({"LineItems": [], "SubTotal": Decimal(-10)}, None),
+        ({"LineItems": None, "SubTotal": Decimal(10)}, None),
+        ({"LineItems": [], "SubTotal": None}, 0),
         ({"SubTotal": Decimal(10)}, None),
         ({"LineItems": [], "SubTotal": Decimal(0), "Status": "VOIDED"}, None),
         ({"LineItems": [], "SubTotal": Decimal(0), "Status": "DRAFT"}, 0),

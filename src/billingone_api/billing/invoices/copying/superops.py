@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from billingone_api.billing.integrations.models import PROVIDERS
 from billingone_api.billing.integrations.wiring import superops_for
 from billingone_api.billing.invoices.adapters.postgres.keeping.digests import PostgresDigests
 from billingone_api.billing.invoices.adapters.postgres.keeping.invoices import (
@@ -24,13 +23,11 @@ from billingone_api.billing.invoices.adapters.postgres.keeping.plain import (
 from billingone_api.billing.invoices.adapters.superops.documents import Terms
 from billingone_api.billing.invoices.adapters.superops.lists import SuperOpsLists
 from billingone_api.billing.invoices.books import Ledger
+from billingone_api.billing.invoices.copying.keeping import Lists
 from billingone_api.billing.invoices.opening import ORGANISATION, InLedger, Listed, Opening
-from billingone_api.billing.invoices.ports import Rows, SuperOps, Walk
-from billingone_api.billing.invoices.sweeps import Keeping, T
+from billingone_api.billing.invoices.ports import SuperOps, Walk
 from billingone_api.billing.invoices.walks import Walking, WalkingInvoices
-from billingone_api.billing.syncs.adapters.cursors import PostgresCursors
 from billingone_api.billing.syncs.adapters.organisation import time_zone_of
-from billingone_api.billing.syncs.adapters.sightings import PostgresSightings, Swept
 from billingone_api.billing.syncs.models import RunContext
 from billingone_api.billing.syncs.ports import Step
 from billingone_api.process import Process
@@ -57,7 +54,7 @@ def steps_over(superops: SuperOps, process: Process, run: RunContext) -> Sequenc
     ledgers = PostgresLedgers(process, run)
 
     def over(ledger: Ledger) -> "_Lists":
-        return _Lists(superops, process, run, ledger)
+        return _Lists(process, run, ledger, superops)
 
     made: dict[str, Callable[[Ledger], Listed]] = {
         CLIENTS.swept.kind: lambda ledger: over(ledger).plain(CLIENTS, superops.clients),
@@ -72,25 +69,16 @@ def steps_over(superops: SuperOps, process: Process, run: RunContext) -> Sequenc
 
 
 @dataclass(frozen=True, slots=True)
-class _Lists:
-    """The lists of one account, as one run copies them."""
+class _Lists(Lists):
+    """Those of SuperOps."""
 
     superops: SuperOps
-    process: Process
-    run: RunContext
-    ledger: Ledger
 
     def plain(self, kept: Plain[Word], walk: Callable[[], Walk[Word]]) -> Listed:
         rows = PostgresPlain(kept, self.process, self.run, self.ledger)
-        return Walking(self._keeping(kept.swept, rows), walk)
+        return Walking(self.keeping(kept.swept, rows), walk)
 
     def invoices(self) -> Listed:
         rows = PostgresInvoices(self.process, self.run, self.ledger)
         digests = PostgresDigests(self.process, self.run, self.ledger)
-        return WalkingInvoices(self._keeping(INVOICES, rows), self.superops, digests, self.run.mode)
-
-    def _keeping(self, swept: Swept, rows: Rows[T]) -> Keeping[T]:
-        scope = {"ledger_id": self.ledger.id}
-        sightings = PostgresSightings(self.process, self.run, swept, scope)
-        cursors = PostgresCursors(self.process, self.run, str(self.ledger.id))
-        return Keeping(swept.kind, rows, sightings, cursors, PROVIDERS[self.run.source])
+        return WalkingInvoices(self.keeping(INVOICES, rows), self.superops, digests, self.run.mode)

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from billingone_api.billing.integrations.models import PROVIDERS
 from billingone_api.billing.integrations.wiring import xero_for
 from billingone_api.billing.invoices.adapters.postgres.keeping.credits import (
     CREDIT_NOTES,
@@ -29,6 +28,7 @@ from billingone_api.billing.invoices.adapters.postgres.keeping.plain import (
 )
 from billingone_api.billing.invoices.adapters.xero.books import XeroBooks
 from billingone_api.billing.invoices.books import Credit, Invoice, Ledger
+from billingone_api.billing.invoices.copying.keeping import Lists
 from billingone_api.billing.invoices.following import (
     Following,
     Invoices,
@@ -37,9 +37,8 @@ from billingone_api.billing.invoices.following import (
 )
 from billingone_api.billing.invoices.opening import ORGANISATION, InLedger, Listed, Opening
 from billingone_api.billing.invoices.ports import Books, Rows
-from billingone_api.billing.invoices.sweeps import Copying, FindAll, Keeping, Read, T, Whole
-from billingone_api.billing.syncs.adapters.cursors import PostgresCursors
-from billingone_api.billing.syncs.adapters.sightings import PostgresSightings, Swept
+from billingone_api.billing.invoices.sweeps import Copying, FindAll, Read, T, Whole
+from billingone_api.billing.syncs.adapters.sightings import Swept
 from billingone_api.billing.syncs.models import RunContext
 from billingone_api.billing.syncs.ports import Step
 from billingone_api.process import Process
@@ -68,7 +67,7 @@ def steps_over(books: Books, process: Process, run: RunContext) -> Sequence[Step
     ledgers = PostgresLedgers(process, run)
 
     def over(ledger: Ledger) -> "_Lists":
-        return _Lists(books, process, run, ledger)
+        return _Lists(process, run, ledger, books)
 
     made: dict[str, Callable[[Ledger], Listed]] = {
         ACCOUNTS.swept.kind: lambda ledger: over(ledger).accounts(),
@@ -86,17 +85,14 @@ def steps_over(books: Books, process: Process, run: RunContext) -> Sequence[Step
 
 
 @dataclass(frozen=True, slots=True)
-class _Lists:
-    """The lists of one ledger, as one run copies them."""
+class _Lists(Lists):
+    """Those of Xero."""
 
     books: Books
-    process: Process
-    run: RunContext
-    ledger: Ledger
 
     def accounts(self) -> Listed:
         rows = PostgresPlain(ACCOUNTS, self.process, self.run, self.ledger)
-        keeping = self._keeping(ACCOUNTS.swept, rows)
+        keeping = self.keeping(ACCOUNTS.swept, rows)
         return Whole(keeping, self.books.accounts, self.run.mode, self.process.clock)
 
     def contacts(self) -> Listed:
@@ -123,10 +119,4 @@ class _Lists:
     def _copying(
         self, swept: Swept, rows: Rows[T], read: Read[T], find: FindAll[T] | None = None
     ) -> Copying[T]:
-        return Copying(self._keeping(swept, rows), read, find, self.run.mode)
-
-    def _keeping(self, swept: Swept, rows: Rows[T]) -> Keeping[T]:
-        scope = {"ledger_id": self.ledger.id}
-        sightings = PostgresSightings(self.process, self.run, swept, scope)
-        cursors = PostgresCursors(self.process, self.run, str(self.ledger.id))
-        return Keeping(swept.kind, rows, sightings, cursors, PROVIDERS[self.run.source])
+        return Copying(self.keeping(swept, rows), read, find, self.run.mode)

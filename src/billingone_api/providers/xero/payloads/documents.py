@@ -158,11 +158,6 @@ class Invoice(Document):
         """Drafts may have none."""
         return self.due_date_string or self.wrapped_due_date
 
-    @property
-    def lacks_lines(self) -> bool:
-        """No lines in spite of a sum: a summary, or a voided one; stored lines stay."""
-        return not self.line_items and bool(self.sub_total)
-
 
 class Credit(Document):
     """What a client has to its credit, and the invoices it is set against."""

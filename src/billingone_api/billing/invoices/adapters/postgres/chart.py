@@ -103,7 +103,7 @@ def _save() -> ClauseElement:
     news = {name: statement.excluded[name] for name in ("category", "mapped_by", "mapped_at")}
     return statement.on_conflict_do_update(
         index_elements=list(account_mappings.primary_key.columns),
-        set_=news | {"version": of.version + 1},
+        set_=news,
         where=of.category != statement.excluded.category,
     )
 

@@ -69,7 +69,6 @@ def payment(found: WirePayment) -> Payment:
         paid_on=found.day,
         currency=_currency(named.currency_code),
         amount=found.amount,
-        bank_amount=found.bank_amount,
         currency_rate=found.currency_rate,
         reference=found.reference,
         invoice_source_id=invoice_id,
