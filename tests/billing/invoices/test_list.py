@@ -573,6 +573,7 @@ async def test_ten_thousand_rows_are_walked_completely(
     api: Api, books: SalesBooks, database: Database
 ) -> None:
     await database.as_owner(TEN_THOUSAND, api.organisation_id, books.ledgers["xero"])
+    await database.as_owner("ANALYZE invoices")
     found = await walked(api, "sort=client", 200)
     assert len(found) == len(set(found)) == 10_000
     answer = (await api.viewer.get(f"{URL}?q=client-042&with_total=true&limit=200")).json()
