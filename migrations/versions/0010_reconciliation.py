@@ -412,7 +412,6 @@ def upgrade() -> None:
         sa.Column("metrics", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("stakes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("under_reporting", sa.Numeric(), nullable=True),
-        sa.Column("over_reporting", sa.Numeric(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organisation_id", "snapshot_id"],
             ["snapshots.organisation_id", "snapshots.id"],

@@ -18,8 +18,8 @@ from tests.support.databases import Database
 from tests.support.figures import Tally
 from tests.support.portfolio import connect_pax8, replace_all, subscription
 
-from billingone_api.billing.reconciliation import service
 from billingone_api.billing.reconciliation.models import ReconciliationSettings
+from billingone_api.billing.reconciliation.service.snapshots import take
 from billingone_api.billing.reconciliation.wiring import freezer_in, organisation_of
 from billingone_api.database.tables.counts import client_counts
 from billingone_api.database.tables.reconciliation import (
@@ -138,7 +138,7 @@ async def compared(
         )
         organisation = await organisation_of(work)
         assert organisation is not None
-        await service.take(
+        await take(
             freezer_in(work, process, snapshot_id),
             ReconciliationSettings(count_sources=given_books.chosen),
             organisation,

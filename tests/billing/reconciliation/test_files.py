@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 from openpyxl import load_workbook
-from tests.support.reconciled import BASE, House
+from tests.support.reconciled import BASE, House, made
 
 from billingone_api.kit.ids import new_id
 
@@ -101,7 +101,15 @@ async def test_a_workbook_sums_up_first_and_colours_the_status(house: House) -> 
     }
 
 
-async def test_a_snapshot_that_is_not_there_is_no_file(house: House) -> None:
-    for path in ("export.csv", "export.xlsx", "lines/export.csv"):
-        answer = await house.api.viewer.get(f"{BASE}/snapshots/{new_id()}/{path}")
-        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+async def test_a_snapshot_that_is_not_there_or_not_done_is_no_file(house: House) -> None:
+    done = await taken(house)
+    asked = made(await house.api.finance.post(f"{BASE}/snapshots"), 202)
+    for path in ("export.csv", "export.xlsx", "lines/export.csv", f"comparison/{done['id']}"):
+        for snapshot_id, status, code in (
+            (new_id(), 404, "not_found"),
+            (asked["id"], 409, "snapshot_not_done"),
+        ):
+            answer = await house.api.viewer.get(f"{BASE}/snapshots/{snapshot_id}/{path}")
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+    answer = await house.api.viewer.get(f"{BASE}/snapshots/{done['id']}/comparison/{asked['id']}")
+    assert answer.json()["code"] == "snapshot_not_done"

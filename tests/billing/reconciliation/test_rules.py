@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.support.reconciled import BASE, House, made
+from tests.support.superops_lists import SuperOps
 
 RULES = f"{BASE}/rules"
 EDR = {"name": "Protection", "metric": "devices", "products": ["edr"]}
@@ -141,6 +142,22 @@ async def test_a_trial_says_what_would_change_and_keeps_nothing(house: House) ->
         "0",
     )
     assert await house.database.as_owner("SELECT * FROM count_rules") == before
+
+
+async def test_a_trial_goes_by_what_superops_lists_now_as_a_snapshot_does(house: House) -> None:
+    superops = SuperOps(house.database, house.process, house.organisation_id)
+    books = await superops.ledger()
+    client = await superops.client("acme", books=books)
+    await superops.asset("acme", books=books)
+    await superops.walked()
+    await house.product("edr")
+    await house.holds(client, "edr", quantity=Decimal(5))
+    found = made(await house.api.finance.post(f"{RULES}:dry-run", json=EDR), 200)
+    (line,) = found["lines"]
+    assert (line["after"]["actual"], line["after"]["status"]) == ("1", "over_licensed")
+    await house.rule("devices", "edr")
+    (frozen,) = await house.lines(await house.snapshot(), client)
+    assert frozen["actual"] == "1"
 
 
 async def test_products_in_no_rule_are_listed_with_their_money_until_set_aside(

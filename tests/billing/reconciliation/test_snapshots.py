@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import pytest
 from tests.support.api import Api
 from tests.support.clock import NOW, SetClock
@@ -12,6 +13,7 @@ from tests.support.databases import Database
 from tests.support.figures import Figure
 from tests.support.portfolio import add_run
 from tests.support.reconciled import BASE, House, made
+from tests.support.sources import time_passes
 
 from billingone_api.billing.reconciliation import jobs
 from billingone_api.billing.syncs.models import Claim
@@ -80,6 +82,10 @@ async def test_twenty_at_once_make_one(house: House, figure: Figure) -> None:
     (row,) = await house.database.as_owner("SELECT status FROM snapshots")
     assert row["status"] == "done"
     assert await house.database.as_owner("SELECT 1 FROM due_work WHERE kind = 'snapshot'") == []
+    told = await house.database.as_owner(
+        "SELECT resource_id FROM audit WHERE action = 'snapshot.requested'"
+    )
+    assert [entry["resource_id"] for entry in told] == [id_]
     figure(f"11: {TWENTY} snapshots asked for at once, one taken")
 
 
@@ -99,13 +105,16 @@ async def test_a_worker_that_dies_leaves_it_to_the_next(
     for statement in FAILING:
         await house.database.as_owner(statement)
     try:
-        await jobs.JOBS[claim.kind](process, {}, claim)
+        with pytest.raises(asyncpg.RaiseError, match="planted"):
+            await jobs.JOBS[claim.kind](process, {}, claim)
         under_way = await house.read(f"/snapshots/{asked['id']}")
         assert (under_way["status"], under_way["outcome"]) == ("running", None)
         assert await house.database.as_owner("SELECT 1 FROM snapshot_seats") == []
     finally:
         await house.database.as_owner("DROP FUNCTION fail() CASCADE")
-    await house.database.as_owner("UPDATE due_work SET due_at = now() WHERE kind = 'snapshot'")
+    await house.work()
+    assert (await house.read(f"/snapshots/{asked['id']}"))["status"] == "running", "leased"
+    await time_passes(house.database)
     await house.work()
     assert (await house.read(f"/snapshots/{asked['id']}"))["status"] == "done"
     assert len(await house.lines(asked, client)) == 1
@@ -192,6 +201,19 @@ async def test_without_rules_nothing_is_compared(house: House) -> None:
     assert snapshot["coverage"]["products_unmapped"] == 1
 
 
+async def test_the_coverage_counts_what_no_rule_can_name_and_the_counts_lines_rest_on(
+    house: House,
+) -> None:
+    client = await planted(house)
+    await house.database.as_owner(
+        "UPDATE subscriptions SET product_id = NULL WHERE id = $1", await house.holds(client, "edr")
+    )
+    await house.counted(client, "fax_machines", 3)
+    found = (await house.snapshot())["coverage"]
+    names = ("subscriptions_without_product", "products_unmapped", "subscriptions_unmapped")
+    assert [found[name] for name in (*names, "counts_used", "counts_stale")] == [1, 0, 0, 1, 0]
+
+
 async def test_a_client_that_was_retired_meanwhile_stays_a_row_and_says_so(house: House) -> None:
     client = await house.client("Gone", active=False)
     await house.product("edr")
@@ -251,10 +273,11 @@ async def test_pages_filters_and_sorts_of_rows(house: House) -> None:
 async def test_two_snapshots_are_compared_and_a_trend_goes_through_all(
     house: House, clock: SetClock
 ) -> None:
-    grows, stays, goes = [await house.client(name) for name in ("Grows", "Stays", "Goes")]
+    names = ("Grows", "Stays", "Goes", "Dearer")
+    grows, stays, goes, dearer = [await house.client(name) for name in names]
     await house.product("edr")
     await house.rule("devices", "edr")
-    for client in (grows, stays, goes):
+    for client in (grows, stays, goes, dearer):
         await house.holds(client, "edr", quantity=Decimal(10))
         await house.counted(client, "devices", 10)
     first = await house.snapshot()
@@ -262,13 +285,16 @@ async def test_two_snapshots_are_compared_and_a_trend_goes_through_all(
     await house.database.as_owner("UPDATE client_counts SET count = 14 WHERE client_id = $1", grows)
     await house.database.as_owner("DELETE FROM client_counts WHERE client_id = $1", goes)
     await house.database.as_owner("DELETE FROM subscriptions WHERE client_id = $1", goes)
+    await house.database.as_owner(
+        "UPDATE subscriptions SET price = 11 WHERE client_id = $1", dearer
+    )
     second = await house.snapshot()
     page = await house.read(f"/snapshots/{second['id']}/comparison/{first['id']}", sort="client")
     assert [
         (one["client_name"], one["before"] and one["before"]["variance"],
-         one["after"] and one["after"]["variance"])
+         one["after"] and one["after"]["variance"], one["changed_lines"])
         for one in page["items"]
-    ] == [("Goes", "0", None), ("Grows", "0", "4")]  # fmt: skip
+    ] == [("Dearer", "0", "0", 1), ("Goes", "0", None, 1), ("Grows", "0", "4", 1)]  # fmt: skip
     assert (page["before"]["id"], page["after"]["id"]) == (first["id"], second["id"])
     trend = await house.read(f"/clients/{grows}/trend", limit=1)
     assert [(one["snapshot_id"], one["variance"]) for one in trend["items"]] == [
@@ -300,6 +326,14 @@ async def test_a_slot_takes_one_snapshot_and_sets_the_next(
     await house.work()
     (slot,) = await database.as_owner("SELECT * FROM due_work WHERE kind = 'snapshot_schedule'")
     assert slot["due_at"] == datetime(2026, 12, 30, 19, 30, tzinfo=UTC)
+    overdue = await database.as_owner(
+        "UPDATE due_work SET due_at = now() WHERE kind = 'snapshot_schedule' RETURNING due_at"
+    )
+    await house.api.finance.patch(
+        f"{BASE}/settings", headers={"If-Match": "*"}, json={"stale_after_hours": 72}
+    )
+    kept = await database.as_owner("SELECT due_at FROM due_work WHERE kind = 'snapshot_schedule'")
+    assert kept == overdue, "what says nothing of the schedule takes no slot away"
     (taken,) = (await house.read("/snapshots"))["items"]
     assert (taken["trigger"], taken["requested_by"], taken["status"]) == ("schedule", None, "done")
     await house.api.finance.patch(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, TypeVar
 
 from billingone_api.billing.access.models import Organisation
@@ -27,13 +27,10 @@ from billingone_api.billing.dashboard.models import (
 from billingone_api.billing.definitions.figures import Card, Unknown, unknown_of
 from billingone_api.billing.definitions.models import SUPEROPS, PriceBasis
 from billingone_api.billing.definitions.receivables import Amounts
-from billingone_api.billing.integrations.models import IntegrationStatus
+from billingone_api.billing.integrations.models import IntegrationStatus, is_behind
 from billingone_api.billing.syncs.models import RunStatus
 
 Value = TypeVar("Value")
-
-MISSED_SLOTS: Final = 2
-"""A source is stale once so many slots of its schedule have passed without a success."""
 
 _NO_SELL_PRICE: Final[Card[Mrr]] = Card(
     None,
@@ -190,9 +187,7 @@ def _is_stale(of: SourceFacts, now: datetime) -> bool:
         return False
     if not of.source.is_connected:
         return True
-    if of.schedule_minutes is None:
-        return False
-    return now - last > timedelta(minutes=of.schedule_minutes * MISSED_SLOTS)
+    return is_behind(last, schedule_minutes=of.schedule_minutes, now=now)
 
 
 def _coverage(facts: Facts, reporting_currency: str) -> Coverage:

@@ -20,12 +20,21 @@ SCHEDULE: Final = "schedule"
 """The kind of due work that is an integration's next slot; its key is the provider."""
 NEWS: Final = "news"
 """The kind of due work that a third party's webhook rings for; its key is the provider."""
+MISSED_SLOTS: Final = 2
+"""A source that has missed so many is stale; one that is read by hand alone misses none."""
 SWEPT_NIGHTLY: Final = frozenset({XERO})
 """Whose first sync after nightfall reads all there is: what is gone is in no list of changes."""
 FIRST_SCHEDULES: Final = {PAX8: 60, XERO: 15, SUPEROPS: 24 * 60}
 """Minutes between syncs, until somebody chooses; whole days go from night to night."""
 FIRST_SLOT: Final = timedelta(minutes=1)
 """From saving credentials to their first slot: whoever syncs by hand at once comes first."""
+
+
+def is_behind(last_success_at: datetime, *, schedule_minutes: int | None, now: datetime) -> bool:
+    """Whether so many slots have gone by since then that what was read is stale."""
+    if schedule_minutes is None:
+        return False
+    return now - last_success_at > timedelta(minutes=schedule_minutes * MISSED_SLOTS)
 
 
 class NotConnected(Conflict):

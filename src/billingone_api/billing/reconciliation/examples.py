@@ -18,6 +18,7 @@ _COVERAGE: Final[dict[str, Any]] = {
     "products_unmapped": 1,
     "products_set_aside": 0,
     "subscriptions_unmapped": 2,
+    "subscriptions_without_product": 0,
     "subscriptions_of_nobody": 0,
     "counts_used": 1,
     "counts_stale": 0,
@@ -146,6 +147,7 @@ COMPARISON: Final[dict[str, Any]] = {
             "client_name": ROW["client_name"],
             "before": None,
             "after": ROW,
+            "changed_lines": 1,
         }
     ],
     "next_cursor": None,

@@ -1,20 +1,20 @@
 """The worker's door: takes snapshots that are due, asks for those on schedule, keeps schedules."""
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, Final
+from datetime import datetime
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 import structlog
 
-from billingone_api.billing.reconciliation import service
 from billingone_api.billing.reconciliation.scheduling import schedule
+from billingone_api.billing.reconciliation.service import snapshots as service
+from billingone_api.billing.reconciliation.service.settings import months_before
 from billingone_api.billing.reconciliation.wiring import (
     SCHEDULE_KIND,
     SNAPSHOT_KIND,
     fence,
     freezer_in,
-    give_back,
     organisation_of,
     settings_in,
     snapshots_in,
@@ -22,25 +22,22 @@ from billingone_api.billing.reconciliation.wiring import (
 )
 from billingone_api.billing.syncs.models import Claim, LeaseLost, Trigger
 from billingone_api.billing.syncs.ports import Sources
+from billingone_api.kit.tasks import carried_through
 from billingone_api.process import Process
 from billingone_api.request import Work
 
-RETRY_SECONDS: Final = 30.0
 log = structlog.get_logger()
 
 
 async def take(process: Process, _: Sources, claim: Claim) -> None:
-    """Take the claimed snapshot, in one transaction; whoever dies over it leaves it to others."""
+    """Take the claimed snapshot, in one transaction; whoever fails at it leaves it to others.
+
+    Its lease runs out then, and it is claimed again, which counts the attempt.
+    """
     try:
-        await _carried_through(_take(process, claim))
+        await carried_through(_take(process, claim))
     except LeaseLost:
         log.info("lease_lost")
-    except asyncio.CancelledError:
-        raise
-    except Exception:
-        log.exception("snapshot_stopped")
-        async with process.work(claim.organisation_id) as work:
-            await give_back(work, claim, seconds=RETRY_SECONDS, is_attempt=True)
 
 
 async def start_scheduled(process: Process, _: Sources, claim: Claim) -> None:
@@ -60,7 +57,7 @@ async def start_scheduled(process: Process, _: Sources, claim: Claim) -> None:
             )
             work.after_commit.append(process.bell.ring)
 
-    await _carried_through(transaction())
+    await carried_through(transaction())
 
 
 async def _take(process: Process, claim: Claim) -> None:
@@ -74,6 +71,8 @@ async def _take(process: Process, claim: Claim) -> None:
             return
         await record.begin()
     async with process.work(claim.organisation_id) as work:
+        record = freezer_in(work, process, UUID(claim.key))
+        await record.take_turn()
         await fence(work, claim, seconds=seconds)
         await _compare(process, work, claim.key)
 
@@ -89,17 +88,14 @@ async def _compare(process: Process, work: Work, key: str) -> None:
     await with_fresh_counts(work, settings, now=now)
     await service.take(record, settings, organisation, about=key, as_of=now, tell=work.tell)
     if settings.kept_months is not None:
-        await record.expire(before=service.months_before(now, settings.kept_months))
+        before = months_before(now, settings.kept_months)
+        work.after_commit.append(partial(_expire, process, work.organisation_id, before))
 
 
-async def _carried_through(transaction: Coroutine[Any, Any, None]) -> None:
-    """To its commit, even when the worker is told to stop meanwhile."""
-    task = asyncio.create_task(transaction)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+async def _expire(process: Process, organisation_id: UUID, before: datetime) -> None:
+    """In a transaction of its own: no snapshot is lost over what became of old ones."""
+    async with process.work(organisation_id) as work:
+        await (await snapshots_in(work, process)).expire(before=before)
 
 
 JOBS: Final = {SNAPSHOT_KIND: take, SCHEDULE_KIND: start_scheduled}

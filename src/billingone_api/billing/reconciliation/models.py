@@ -109,10 +109,6 @@ class SnapshotStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
 
-    @property
-    def is_final(self) -> bool:
-        return self in {SnapshotStatus.DONE, SnapshotStatus.FAILED}
-
 
 class Outcome(StrEnum):
     """What a comparison amounts to; an incomplete one is never called clean."""
@@ -176,6 +172,14 @@ class Snapshot:
     basis: Mapping[str, Any]
     coverage: Mapping[str, Any]
     summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The snapshot that whoever asked for one gets; `joined`: it was under way already."""
+
+    id: UUID
+    joined: bool
 
 
 class DecisionKind(StrEnum):

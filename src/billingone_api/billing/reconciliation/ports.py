@@ -7,6 +7,7 @@ from uuid import UUID
 
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.reconciliation.models import (
+    Asked,
     DecidedLine,
     Decision,
     LineKey,
@@ -60,11 +61,15 @@ class RuleRepository(Protocol):
 class SnapshotRepository(Protocol):
     """The snapshots of one organisation."""
 
-    async def request(self, *, trigger: Trigger, requested_by: str | None) -> UUID:
+    async def request(self, *, trigger: Trigger, requested_by: str | None) -> Asked:
         """A new snapshot, or the one that is unfinished: there is never a second."""
         ...
 
     async def find(self, snapshot_id: UUID) -> Snapshot | None: ...
+
+    async def expire(self, *, before: datetime) -> None:
+        """Take away snapshots that were asked for before that, with all that is theirs."""
+        ...
 
 
 class DecisionRepository(Protocol):
@@ -90,6 +95,13 @@ class DecisionRepository(Protocol):
 class Freezer(Protocol):
     """One snapshot in the hands of a worker."""
 
+    async def take_turn(self) -> None:
+        """Nobody maps records to clients until the end of the transaction.
+
+        First in it, before any row is locked.
+        """
+        ...
+
     async def begin(self) -> None: ...
 
     async def source(self) -> SourceState: ...
@@ -113,8 +125,4 @@ class Freezer(Protocol):
 
     async def finish(self, **facts: Any) -> None:
         """For good; its work is no longer due."""
-        ...
-
-    async def expire(self, *, before: datetime) -> None:
-        """Take away snapshots that were asked for before that, with all that is theirs."""
         ...

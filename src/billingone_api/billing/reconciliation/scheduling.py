@@ -1,8 +1,10 @@
 """Keeps the due time of each organisation's next snapshot in line with what it chose."""
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
-from billingone_api.billing.reconciliation import service
+from billingone_api.billing.reconciliation.service.settings import next_slot
 from billingone_api.billing.reconciliation.wiring import (
     SCHEDULE_KIND,
     due,
@@ -10,14 +12,16 @@ from billingone_api.billing.reconciliation.wiring import (
     organisation_of,
     settings_in,
 )
+from billingone_api.kit.events import Event
 from billingone_api.process import Process
 from billingone_api.request import Work
 
-# Facts of an organisation by which its schedule is reckoned.
-_MOVING: Final = {
+# Facts by which a schedule is reckoned. Whatever else changes leaves a slot that is overdue alone.
+_MOVING: Final[Mapping[str, AbstractSet[str] | None]] = {
     "organisation.created": None,
-    "organisation.updated": "time_zone",
-    "settings.updated": "time_zone",
+    "organisation.updated": {"time_zone"},
+    "settings.updated": {"time_zone"},
+    "reconciliation_settings.updated": {"schedule_day", "schedule_minute", "schedule_time_zone"},
 }
 
 
@@ -28,7 +32,7 @@ async def schedule(process: Process, work: Work) -> bool:
     at = None
     if organisation is not None:
         zone, now = organisation.time_zone, process.clock.now()
-        at = service.next_slot(settings, time_zone=zone, after=now)
+        at = next_slot(settings, time_zone=zone, after=now)
     if at is None:
         await no_longer_due(work, SCHEDULE_KIND)
         return False
@@ -38,7 +42,12 @@ async def schedule(process: Process, work: Work) -> bool:
 
 async def keep_schedule(process: Process, work: Work) -> None:
     """A subscriber: an organisation that is new, or whose days have moved, is scheduled anew."""
-    for event in work.events:
-        if event.action in _MOVING and _MOVING[event.action] in {None, *event.after}:
-            await schedule(process, work)
-            return
+    if any(_moves(event) for event in work.events):
+        await schedule(process, work)
+
+
+def _moves(event: Event) -> bool:
+    if event.action not in _MOVING:
+        return False
+    facts = _MOVING[event.action]
+    return facts is None or not facts.isdisjoint(event.after)

@@ -44,7 +44,6 @@ SNAPSHOT_KIND: Final = due_rows.SNAPSHOT
 SCHEDULE_KIND: Final = due_rows.SCHEDULE
 due = due_rows.due
 fence = due_rows.fence
-give_back = due_rows.give_back
 no_longer_due = due_rows.no_longer_due
 organisation_of = organisation.organisation_of
 SnapshotFile = PostgresSnapshotFile

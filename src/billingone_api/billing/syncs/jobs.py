@@ -1,10 +1,10 @@
 """The worker's door: starts what is scheduled, and carries a run through, batch by batch."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -32,6 +32,7 @@ from billingone_api.billing.syncs.wiring import (
     syncs_in,
     take_slot,
 )
+from billingone_api.kit.tasks import carried_through
 from billingone_api.kit.tracing import span
 from billingone_api.process import Process
 from billingone_api.request import Work
@@ -53,7 +54,7 @@ async def start_scheduled(process: Process, sources: Sources, claim: Claim) -> N
             if run is not None and not run.joined:
                 work.after_commit.append(process.bell.ring)
 
-    await _carried_through(transaction())
+    await carried_through(transaction())
 
 
 async def start_on_news(process: Process, sources: Sources, claim: Claim) -> None:
@@ -72,7 +73,7 @@ async def start_on_news(process: Process, sources: Sources, claim: Claim) -> Non
             if run is not None:
                 work.after_commit.append(process.bell.ring)
 
-    await _carried_through(transaction())
+    await carried_through(transaction())
 
 
 async def copy(process: Process, sources: Sources, claim: Claim) -> None:
@@ -189,22 +190,12 @@ class _Copying:
                 )
                 return await change(run, work)
 
-        return await _carried_through(transaction())
+        return await carried_through(transaction())
 
 
 async def _begin(run: RunRecord, _: Work) -> tuple[RunContext, list[StepBegun]]:
     await run.check()
     return await run.begin(), list(await run.steps())
-
-
-async def _carried_through(transaction: Coroutine[Any, Any, T]) -> T:
-    """To its commit, even when the worker is told to stop meanwhile."""
-    task = asyncio.create_task(transaction)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
 
 
 async def _ahead(batches: AsyncIterator[Batch]) -> AsyncGenerator[Batch]:

@@ -231,9 +231,8 @@ snapshot_rows = tenant_table(
     Column("metrics", JSONB, nullable=False),
     # [{currency, under, over}] in exact 72nds
     Column("stakes", JSONB, nullable=False),
-    # in the reporting currency, under and over; null while a rate is missing
+    # what is used and not paid for in the reporting currency; null while a rate is missing
     Column("under_reporting", Numeric),
-    Column("over_reporting", Numeric),
     _of_snapshot(),
     Index("ix_snapshot_rows_client", "organisation_id", "client_id", "snapshot_id"),
 )

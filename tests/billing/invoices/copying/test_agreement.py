@@ -1,8 +1,5 @@
 """The same money by two computations: Xero's raw answers in plain Python, our tables in SQL."""
 
-import asyncio
-import signal
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,12 +7,10 @@ from typing import Any
 import pytest
 from tests.support.clock import SetClock
 from tests.support.copied import Copied
+from tests.support.deaths import dying_everywhere, killed_and_replaced
 from tests.support.disturbed import Disturbed
 from tests.support.figures import Figure
 from tests.support.reckoning import Money, money_kept
-from tests.support.sources import Crash
-from tests.support.waiting import PATIENCE, until
-from tests.support.workers import worker_process
 from tests.support.xero import xero_settings
 
 from billingone_api.billing.invoices.jobs import XeroSource
@@ -187,19 +182,7 @@ async def test_nothing_is_lost_when_invoices_change_while_they_are_read(
 async def test_a_run_whose_worker_dies_at_every_step_of_every_batch_ends_like_an_undisturbed_one(
     copied: Copied, figure: Figure
 ) -> None:
-    died: set[str] = set()
-
-    async def mood(place: str) -> None:
-        if place not in died:
-            died.add(place)
-            raise Crash
-
-    sync_id = await copied.asked()
-    run = await copied.seen(sync_id)
-    while run["finished_at"] is None:
-        with suppress(Crash):
-            await copied.goes_on(sync_id, source=Disturbed(XeroSource(), mood))
-        run = await copied.seen(sync_id)
+    run, died = await dying_everywhere(copied, XeroSource())
     assert (run["status"], run["problem"]) == ("partial", None)
     assert (run["counts"]["gone"], run["counts"]["changed"]) == (0, 0)
     assert {"fetch invoices 2", "write invoices 2", "wrote payments 2"} <= died
@@ -214,19 +197,7 @@ async def test_a_run_whose_worker_dies_at_every_step_of_every_batch_ends_like_an
 async def test_a_worker_killed_in_mid_sync_is_replaced_and_everything_agrees(
     copied: Copied, tmp_path: Path, place: str
 ) -> None:
-    file = tmp_path / "stands still"
-    file.write_text("")
-    settings = {name.upper(): str(value) for name, value in xero_settings(copied.host).items()}
-    sync_id = await copied.asked()
-    with worker_process(copied.database, file, place, source="xero", **settings) as first:
-        await until(lambda: file.read_text() == "reached")
-        first.send_signal(signal.SIGKILL)
-        first.wait(PATIENCE)
-    assert (await copied.seen(sync_id))["status"] == "running"
-    file.unlink()
-    with worker_process(copied.database, file, place, source="xero", **settings):
-        async with asyncio.timeout(PATIENCE):
-            while (run := await copied.seen(sync_id))["finished_at"] is None:  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.1)
+    settings = xero_settings(copied.host)
+    run = await killed_and_replaced(copied, tmp_path, place, source="xero", settings=settings)
     assert (run["status"], run["counts"]["gone"]) == ("partial", 0)
     await agree(copied)

@@ -1,21 +1,15 @@
 """What is kept of SuperOps and what SuperOps says, added up by two hands, agree to the cent."""
 
-import asyncio
-import signal
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from tests.support.clock import SetClock
-from tests.support.disturbed import Disturbed
+from tests.support.deaths import dying_everywhere, killed_and_replaced
 from tests.support.figures import Figure
-from tests.support.sources import Crash
 from tests.support.superops import superops_settings
 from tests.support.superops_copied import CopiedSuperOps, steps_of
 from tests.support.superops_reckoning import Told, kept, told
-from tests.support.waiting import PATIENCE, until
-from tests.support.workers import worker_process
 
 from billingone_api.billing.invoices.jobs import SuperOpsSource
 
@@ -78,19 +72,7 @@ async def quarantined(copied: CopiedSuperOps) -> set[str]:
 async def test_a_run_whose_worker_dies_at_every_step_of_every_batch_ends_like_an_undisturbed_one(
     copied: CopiedSuperOps, figure: Figure
 ) -> None:
-    died: set[str] = set()
-
-    async def mood(place: str) -> None:
-        if place not in died:
-            died.add(place)
-            raise Crash
-
-    sync_id = await copied.asked()
-    run = await copied.seen(sync_id)
-    while run["finished_at"] is None:
-        with suppress(Crash):
-            await copied.goes_on(sync_id, source=Disturbed(SuperOpsSource(), mood))
-        run = await copied.seen(sync_id)
+    run, died = await dying_everywhere(copied, SuperOpsSource())
     assert (run["status"], run["problem"]) == ("partial", None)
     assert (run["counts"]["gone"], run["counts"]["changed"]) == (0, 0)
     assert {"fetch invoices 2", "write invoices 2", "wrote users 2"} <= died
@@ -103,19 +85,7 @@ async def test_a_run_whose_worker_dies_at_every_step_of_every_batch_ends_like_an
 async def test_a_worker_killed_in_mid_sync_is_replaced_and_everything_agrees(
     copied: CopiedSuperOps, tmp_path: Path, place: str
 ) -> None:
-    file = tmp_path / "stands still"
-    file.write_text("")
-    settings = {name.upper(): str(value) for name, value in superops_settings(copied.host).items()}
-    sync_id = await copied.asked()
-    with worker_process(copied.database, file, place, source="superops", **settings) as first:
-        await until(lambda: file.read_text() == "reached")
-        first.send_signal(signal.SIGKILL)
-        first.wait(PATIENCE)
-    assert (await copied.seen(sync_id))["status"] == "running"
-    file.unlink()
-    with worker_process(copied.database, file, place, source="superops", **settings):
-        async with asyncio.timeout(PATIENCE):
-            while (run := await copied.seen(sync_id))["finished_at"] is None:  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.1)
+    settings = superops_settings(copied.host)
+    run = await killed_and_replaced(copied, tmp_path, place, source="superops", settings=settings)
     assert (run["status"], run["counts"]["gone"]) == ("partial", 0)
     await agree(copied)

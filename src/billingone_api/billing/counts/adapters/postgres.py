@@ -38,7 +38,9 @@ _AT: Final = bindparam("at", type_=client_counts.c.received_at.type)
 
 def keeping(counted: FromClause) -> ClauseElement:
     """Keep these for good, each key once; one that says the same already is left alone."""
-    return _saving(client_count_history, select(*_columns(counted)), KEY, is_news=_differs)
+    # In order, so that no two who count at once wait for each other.
+    rows = select(*_columns(counted)).order_by(*(counted.c[name] for name in KEY))
+    return _saving(client_count_history, rows, KEY, is_news=_differs)
 
 
 def renewing(counted: FromClause) -> ClauseElement:
@@ -76,13 +78,13 @@ def _is_newer(table: Table, sent: Any) -> Any:
 
 
 def _sent(*names: str) -> FromClause:
-    """Rows that travel as one parameter, ordered, so that no two batches wait for each other."""
+    """Rows that travel as one parameter."""
     columns = [column(name, client_count_history.c[name].type) for name in names]
     rows = func.jsonb_to_recordset(bindparam("rows", type_=JSONB)).table_valued(
         *columns, name="sent"
     )
     each = rows.render_derived(with_types=True)
-    return select(*each.c).order_by(*(each.c[name] for name in KEY)).subquery("counted")
+    return select(*each.c).subquery("counted")
 
 
 def _known() -> Prepared:

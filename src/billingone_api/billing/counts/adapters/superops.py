@@ -47,11 +47,13 @@ from billingone_api.database.unit_of_work import UnitOfWork
 _THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
 _COUNTED_STEPS: Final = "asset|device|user|people|association"
 _SERVER: Final = "server"
-_WORKSTATION: Final = r"workstation|desktop|laptop|notebook|windows (7|8|10|11)|mac"
+# A machine is no Mac.
+_MAC: Final = r"\mi?mac(\M|os|book|intosh|mini|pro)"
+_WORKSTATION: Final = rf"workstation|desktop|laptop|notebook|windows (7|8|10|11)|{_MAC}"
 # What SuperOps writes of a device is free text of each account: kind, class and platform together.
 _PLATFORMS: Final = {
     "windows_devices": "windows",
-    "mac_devices": r"\mmac|os x|darwin",
+    "mac_devices": rf"{_MAC}|\mos x\M|darwin",
     "linux_devices": r"linux|ubuntu|debian|centos|red hat|\mrhel",
 }
 

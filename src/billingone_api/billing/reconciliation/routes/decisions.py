@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from billingone_api.billing.reconciliation import service
 from billingone_api.billing.reconciliation.schemas.decisions import (
     DecidedLineOut,
     DecisionOut,
@@ -15,6 +14,8 @@ from billingone_api.billing.reconciliation.schemas.decisions import (
     DecisionsMade,
     DecisionsQuery,
 )
+from billingone_api.billing.reconciliation.service import decisions as service
+from billingone_api.billing.reconciliation.service.snapshots import found_snapshot
 from billingone_api.billing.reconciliation.wiring import (
     TheDecisions,
     TheSnapshots,
@@ -65,7 +66,7 @@ async def decide_lines(
 
     All of the lines, or none where one is not there.
     """
-    await service.found_snapshot(snapshots, body.snapshot_id)
+    await found_snapshot(snapshots, body.snapshot_id)
     now = process.clock.now()
     lines, made = await service.decide(
         decisions,

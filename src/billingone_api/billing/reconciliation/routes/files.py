@@ -8,15 +8,16 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
-from billingone_api.billing.reconciliation.schemas.snapshots import RowsExportQuery
+from billingone_api.billing.reconciliation.schemas.queries import RowsExportQuery
 from billingone_api.billing.reconciliation.schemas.summaries import summary_sheet
-from billingone_api.billing.reconciliation.service import found_snapshot
+from billingone_api.billing.reconciliation.service.snapshots import done_snapshot
 from billingone_api.billing.reconciliation.wiring import (
     Exporter,
     SnapshotFile,
     snapshots_in,
 )
 from billingone_api.kit.exports import CSV, WORKBOOK, CsvFile, Workbook, begun
+from billingone_api.kit.openapi import problems
 from billingone_api.request import TheProcess, Work
 
 router = APIRouter(prefix="/reconciliation/snapshots", tags=["reconciliation"])
@@ -33,7 +34,7 @@ def _today(caller: Exporter, process: TheProcess) -> date:
     operation_id="export_snapshot",
     summary="Clients of a snapshot as a file",
     response_class=StreamingResponse,
-    responses=CSV,
+    responses=CSV | problems(409),
 )
 async def export_snapshot(
     snapshot_id: SnapshotId,
@@ -47,7 +48,7 @@ async def export_snapshot(
     """
 
     async def chunks(work: Work) -> AsyncGenerator[bytes]:
-        await found_snapshot(await snapshots_in(work, process), snapshot_id)
+        await done_snapshot(await snapshots_in(work, process), snapshot_id)
         return SnapshotFile(work, snapshot_id, today=_today(caller, process)).csv(
             query.filters(), query.sort
         )
@@ -61,7 +62,7 @@ async def export_snapshot(
     operation_id="export_snapshot_workbook",
     summary="Clients of a snapshot as a workbook",
     response_class=StreamingResponse,
-    responses=WORKBOOK,
+    responses=WORKBOOK | problems(409),
 )
 async def export_snapshot_workbook(
     snapshot_id: SnapshotId,
@@ -72,7 +73,7 @@ async def export_snapshot_workbook(
     """A sheet with the cards and the coverage, then the rows, with their status in colours."""
 
     async def chunks(work: Work) -> AsyncGenerator[bytes]:
-        snapshot = await found_snapshot(await snapshots_in(work, process), snapshot_id)
+        snapshot = await done_snapshot(await snapshots_in(work, process), snapshot_id)
         file = SnapshotFile(work, snapshot_id, today=_today(caller, process))
         return file.xlsx(query.filters(), query.sort, summary_sheet(snapshot))
 
@@ -85,7 +86,7 @@ async def export_snapshot_workbook(
     operation_id="export_snapshot_lines",
     summary="Every line of a snapshot as a file",
     response_class=StreamingResponse,
-    responses=CSV,
+    responses=CSV | problems(409),
 )
 async def export_snapshot_lines(
     snapshot_id: SnapshotId, caller: Exporter, process: TheProcess
@@ -93,7 +94,7 @@ async def export_snapshot_lines(
     """One for each client and rule, with the count it rests on, streamed."""
 
     async def chunks(work: Work) -> AsyncGenerator[bytes]:
-        await found_snapshot(await snapshots_in(work, process), snapshot_id)
+        await done_snapshot(await snapshots_in(work, process), snapshot_id)
         return SnapshotFile(work, snapshot_id, today=_today(caller, process)).lines_csv()
 
     rows = process.streamed(caller.organisation.id, chunks)

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AfterValidator
 
-from billingone_api.billing.reconciliation import service
 from billingone_api.billing.reconciliation.models import Rule
 from billingone_api.billing.reconciliation.presets import PRESETS
 from billingone_api.billing.reconciliation.schemas.products import (
@@ -27,6 +26,7 @@ from billingone_api.billing.reconciliation.schemas.rules import (
     RulesQuery,
 )
 from billingone_api.billing.reconciliation.schemas.trials import RuleTrial, TrialOut
+from billingone_api.billing.reconciliation.service import rules as service
 from billingone_api.billing.reconciliation.wiring import (
     TheDesk,
     TheReconciliationSettings,
@@ -35,6 +35,7 @@ from billingone_api.billing.reconciliation.wiring import (
     TheTrials,
     Writer,
     read_reconciliation,
+    with_fresh_counts,
     write_reconciliation,
 )
 from billingone_api.kit.errors import NotFound
@@ -160,6 +161,7 @@ async def try_count_rule(
     trials: TheTrials,
     settings: TheReconciliationSettings,
     process: TheProcess,
+    work: Work,
 ) -> TrialOut:
     """With the seats and counts of this moment, client by client; nothing is kept."""
     now = process.clock.now()
@@ -167,7 +169,10 @@ async def try_count_rule(
     id_ = new_id() if before is None else before.id
     rule = Rule(id_, body.facts(by=caller.label), version=1, created_at=now, changed_at=now)
     await service.judge(rule, rules)
-    found = await trials.difference(before, rule, settings=await settings.read(), now=now)
+    known = await settings.read()
+    await trials.take_turn()
+    await with_fresh_counts(work, known, now=now)
+    found = await trials.difference(before, rule, settings=known, now=now)
     return TrialOut.model_validate(found)
 
 
@@ -244,12 +249,13 @@ async def set_product_aside(
     source_id: ProductId,
     body: SetAsideIn,
     caller: Writer,
+    rules: TheRules,
     shelf: TheShelf,
     process: TheProcess,
     work: Work,
 ) -> SetAsideDone:
     """It is no longer listed as unmapped, and counted as set aside; the same again is the same."""
-    if not await shelf.is_known(source_id):
+    if await rules.unknown_products([source_id]):
         raise NotFound
     now = process.clock.now()
     before = await shelf.set_aside(source_id, reason=body.reason, by=caller.label, at=now)

@@ -4,12 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 
-from billingone_api.billing.reconciliation import service
-from billingone_api.billing.reconciliation.scheduling import schedule
 from billingone_api.billing.reconciliation.schemas.settings import (
     ReconciliationSettingsOut,
     ReconciliationSettingsPatch,
 )
+from billingone_api.billing.reconciliation.service import settings as service
 from billingone_api.billing.reconciliation.wiring import (
     Reader,
     TheReconciliationSettings,
@@ -61,6 +60,5 @@ async def update_reconciliation_settings(
         now=process.clock.now(),
         tell=work.tell,
     )
-    await schedule(process, work)
     tag(response, version=changed.version)
     return ReconciliationSettingsOut.of(changed, dict(await settings.sources()))

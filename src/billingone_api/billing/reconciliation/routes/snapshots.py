@@ -6,21 +6,22 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from billingone_api.billing.access.models import CallerKind
-from billingone_api.billing.reconciliation import service
 from billingone_api.billing.reconciliation.schemas.figures import row_of
-from billingone_api.billing.reconciliation.schemas.snapshots import (
-    ClientLinesOut,
-    ComparedOut,
-    ComparisonPage,
+from billingone_api.billing.reconciliation.schemas.lines import ClientLinesOut
+from billingone_api.billing.reconciliation.schemas.queries import (
     ComparisonQuery,
-    RowsPage,
     RowsQuery,
-    SnapshotOut,
-    SnapshotPage,
     SnapshotsQuery,
-    TrendPage,
     TrendQuery,
 )
+from billingone_api.billing.reconciliation.schemas.rows import (
+    ComparedOut,
+    ComparisonPage,
+    RowsPage,
+    TrendPage,
+)
+from billingone_api.billing.reconciliation.schemas.snapshots import SnapshotOut, SnapshotPage
+from billingone_api.billing.reconciliation.service import snapshots as service
 from billingone_api.billing.reconciliation.wiring import (
     TheReading,
     TheRules,
@@ -32,6 +33,7 @@ from billingone_api.billing.syncs.models import Trigger
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.etags import digest, tag, tagged
 from billingone_api.kit.idempotency import Once
+from billingone_api.kit.openapi import problems
 from billingone_api.request import TheProcess, Work
 
 router = APIRouter(prefix="/reconciliation", tags=["reconciliation"], route_class=Once)
@@ -173,7 +175,8 @@ async def get_snapshot_row(
 @router.get(
     "/snapshots/{snapshot_id}/comparison/{before_id}",
     operation_id="compare_snapshots",
-    summary="Clients whose row is another than in an earlier snapshot",
+    summary="Clients with a line that is another than in an earlier snapshot",
+    responses=problems(409),
     dependencies=_READS,
 )
 async def compare_snapshots(
@@ -183,9 +186,9 @@ async def compare_snapshots(
     snapshots: TheSnapshots,
     reading: TheReading,
 ) -> ComparisonPage:
-    """Those that are the same in both are left out."""
-    after = await service.found_snapshot(snapshots, snapshot_id)
-    before = await service.found_snapshot(snapshots, before_id)
+    """Those of which every line has the same facts in both are left out."""
+    after = await service.done_snapshot(snapshots, snapshot_id)
+    before = await service.done_snapshot(snapshots, before_id)
     page = await reading.comparison(before_id, snapshot_id, query.page())
     return ComparisonPage.model_validate(
         {

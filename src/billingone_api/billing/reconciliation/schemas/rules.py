@@ -146,7 +146,7 @@ class RuleIn(BaseModel):
         default_factory=list
     )
 
-    def facts(self, *, by: str, is_active: bool = True) -> RuleFacts:
+    def facts(self, *, by: str) -> RuleFacts:
         tolerance, money = self.tolerance, self.tolerance.money
         return RuleFacts(
             name=self.name,
@@ -161,7 +161,7 @@ class RuleIn(BaseModel):
             tolerance_amount=_decimal(money.amount) if money else None,
             tolerance_currency=money.currency if money else None,
             exclusions=tuple(Exclusion(one.client_id, one.product_id) for one in self.exclusions),
-            is_active=is_active,
+            is_active=True,
             changed_by=by,
         )
 

@@ -70,7 +70,7 @@ def _products() -> Select[Any]:
             is_aside.label("is_aside"),
             func.count().label("subscriptions"),
         )
-        .where(_of(snapshot_seats))
+        .where(_of(snapshot_seats), _SEAT.product_id.is_not(None))
         .group_by(_SEAT.product_id)
         .subquery("each_product")
     )
@@ -105,6 +105,9 @@ def _excluded_clients() -> Any:
 def _coverage() -> Prepared:
     products = _products().subquery("products")
     has_row = exists().where(_of(snapshot_rows), _ROW.client_id == clients.c.id)
+    has_line = exists().where(
+        _of(snapshot_lines), _LINE.client_id == _COUNT.client_id, _LINE.metric == _COUNT.metric
+    )
     of, seats = subscriptions.c, badge(subscriptions)
     numbers = {
         "clients_compared": _how_many(_of(snapshot_rows), _ROW.no_data < _ROW.lines),
@@ -116,8 +119,9 @@ def _coverage() -> Prepared:
             of.client_id.is_(None),
             seats.in_([word(Badge.ACTIVE), word(Badge.TRIAL)]),
         ),
-        "counts_used": _how_many(_of(snapshot_counts), ~_COUNT.is_stale),
-        "counts_stale": _how_many(_of(snapshot_counts), _COUNT.is_stale),
+        "subscriptions_without_product": _how_many(_of(snapshot_seats), _SEAT.product_id.is_(None)),
+        "counts_used": _how_many(_of(snapshot_counts), has_line, ~_COUNT.is_stale),
+        "counts_stale": _how_many(_of(snapshot_counts), has_line, _COUNT.is_stale),
         "devices_excluded": select(
             func.coalesce(func.sum(_COUNT.excluded), literal_column("0", Numeric))
         )

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     DateTime,
-    Integer,
     Interval,
     Text,
     Uuid,
@@ -36,20 +35,11 @@ _IS_IT: Final = (
     _OF.kind == bindparam("of_kind", type_=Text),
     _OF.key == bindparam("of_key", type_=Text),
 )
-_HELD: Final = (*_IS_IT, _OF.lease == bindparam("of_lease", type_=Uuid()))
-_UNTIL: Final = _NOW + bindparam("pause", type_=Interval)
 _FENCE: Final = prepare(
-    update(due_work).where(*_HELD).values(leased_until=_UNTIL).returning(_OF.key)
-)
-_GIVE_BACK: Final = prepare(
     update(due_work)
-    .where(*_HELD)
-    .values(
-        lease=None,
-        leased_until=None,
-        due_at=_UNTIL,
-        attempts=func.greatest(_OF.attempts - bindparam("refund", type_=Integer), 0),
-    )
+    .where(*_IS_IT, _OF.lease == bindparam("of_lease", type_=Uuid()))
+    .values(leased_until=_NOW + bindparam("pause", type_=Interval))
+    .returning(_OF.key)
 )
 _REMOVE: Final = prepare(delete(due_work).where(*_IS_IT))
 _MADE: Final = insert(due_work).values(
@@ -73,13 +63,6 @@ async def fence(work: UnitOfWork, claim: Claim, *, seconds: float) -> None:
     pause = timedelta(seconds=seconds)
     if not await fetch(work.connection, _FENCE, pause=pause, **values):
         raise LeaseLost
-
-
-async def give_back(work: UnitOfWork, claim: Claim, *, seconds: float, is_attempt: bool) -> None:
-    """Anybody may go on then; being interrupted uses up no attempt."""
-    values = _values(work, claim.kind, claim.key) | {"of_lease": claim.lease}
-    pause, refund = timedelta(seconds=seconds), 0 if is_attempt else 1
-    await fetch(work.connection, _GIVE_BACK, pause=pause, refund=refund, **values)
 
 
 async def due(work: UnitOfWork, kind: str, key: str = "", *, at: datetime | None = None) -> None:

@@ -25,7 +25,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from billingone_api.billing.definitions.adapters.rounding import rounded_month
 from billingone_api.billing.reconciliation.adapters.postgres.lines import word
 from billingone_api.billing.reconciliation.adapters.postgres.reading import ROWS
-from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
+from billingone_api.billing.reconciliation.adapters.postgres.sides import (
+    SNAPSHOT,
+    with_what_is_behind,
+)
 from billingone_api.billing.reconciliation.models import LineStatus
 from billingone_api.database.cells import sheet_row
 from billingone_api.database.exports import csv, guarded, instant, lines
@@ -35,7 +38,6 @@ from billingone_api.database.tables.reconciliation import (
     snapshot_counts,
     snapshot_lines,
     snapshot_rows,
-    snapshot_rules,
 )
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -140,42 +142,12 @@ def _sheet_of(names: frozenset[str], sort: str) -> Prepared:
 
 
 def _lines_file() -> Prepared:
-    held = snapshot_rules.c
-    joined = (
-        snapshot_lines.join(
-            snapshot_rows,
-            and_(
-                own(snapshot_rows),
-                _ROW.snapshot_id == _LINE.snapshot_id,
-                _ROW.client_id == _LINE.client_id,
-            ),
-        )
-        .join(
-            snapshot_rules,
-            and_(
-                own(snapshot_rules),
-                held.snapshot_id == _LINE.snapshot_id,
-                held.rule_id == _LINE.rule_id,
-            ),
-        )
-        .join(
-            count_rule_versions,
-            and_(
-                own(count_rule_versions),
-                _RULE.rule_id == held.rule_id,
-                _RULE.version == held.version,
-            ),
-        )
-        .outerjoin(
-            snapshot_counts,
-            and_(
-                own(snapshot_counts),
-                _COUNT.snapshot_id == _LINE.snapshot_id,
-                _COUNT.client_id == _LINE.client_id,
-                _COUNT.metric == _LINE.metric,
-            ),
-        )
+    is_its = and_(
+        own(snapshot_rows),
+        _ROW.snapshot_id == _LINE.snapshot_id,
+        _ROW.client_id == _LINE.client_id,
     )
+    joined = with_what_is_behind(snapshot_lines.join(snapshot_rows, is_its))
     cells = (_cell(name, value).label(name) for name, value in _LINE_CELLS.items())
     return prepare(
         select(*cells)

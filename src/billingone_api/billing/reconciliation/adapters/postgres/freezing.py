@@ -109,7 +109,7 @@ def _metrics(lines: CTE) -> CTE:
 
 
 def _stakes(lines: CTE) -> CTE:
-    """What is at stake in each currency, exact, and in the reporting one where rates are known."""
+    """What is at stake in each currency, exact; of what is under also in the reporting one."""
     of, zero = lines.c, literal_column("0", Numeric)
     under, over = (
         func.coalesce(func.sum(of.stake_parts).filter(of.status == word(status)), zero)
@@ -132,10 +132,7 @@ def _stakes(lines: CTE) -> CTE:
         select(
             each.c.client_id,
             func.jsonb_agg(aggregate_order_by(told, in_turn)).label("stakes"),
-            *(
-                case((lacks_rate, null()), else_=func.sum(worth(each.c[name], known))).label(name)
-                for name in ("under", "over")
-            ),
+            case((lacks_rate, null()), else_=func.sum(worth(each.c.under, known))).label("under"),
         )
         .select_from(each.outerjoin(known, known.c.currency == each.c.currency))
         .group_by(each.c.client_id)
@@ -182,7 +179,6 @@ def _summing_up() -> Prepared:
         "metrics": func.coalesce(metrics.c.metrics, nothing),
         "stakes": func.coalesce(stakes.c.stakes, nothing),
         "under_reporting": stakes.c.under,
-        "over_reporting": stakes.c.over,
     }
     rows = select(*(value.label(name) for name, value in shown.items())).select_from(
         total.outerjoin(clients, and_(own(clients), clients.c.id == each.client_id))

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    ARRAY,
     CTE,
     ColumnElement,
     DateTime,
@@ -191,11 +190,6 @@ _PUT: Final = prepare(
 )
 _TAKE_BACK: Final = prepare(delete(products_set_aside).where(*_IS_IT).returning(_ASIDE.reason))
 _BEFORE: Final = prepare(select(_ASIDE.reason).where(*_IS_IT).with_for_update())
-_KNOWN: Final = prepare(
-    select(products.c.source_id).where(
-        own(products), products.c.source_id == bindparam("ids", type_=ARRAY(Text)).any_()
-    )
-)
 
 
 class PostgresProductShelf:
@@ -219,9 +213,6 @@ class PostgresProductShelf:
         for row in rows:
             found.setdefault(row["key"], {}).setdefault(row["source_id"], row)
         return {key: list(each.values()) for key, each in found.items()}
-
-    async def is_known(self, source_id: str) -> bool:
-        return bool(await self._run(_KNOWN, ids=[source_id]))
 
     async def set_aside(self, source_id: str, *, reason: str, by: str, at: datetime) -> str | None:
         """The reason that stood before."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     Boolean,
     ColumnElement,
     Date,
@@ -29,7 +30,12 @@ from billingone_api.billing.reconciliation.adapters.postgres import paging
 from billingone_api.billing.reconciliation.adapters.postgres.lines import LINE, word
 from billingone_api.billing.reconciliation.adapters.postgres.paging import Listing, words_in
 from billingone_api.billing.reconciliation.adapters.postgres.rules import facts_of
-from billingone_api.billing.reconciliation.adapters.postgres.sides import COUNT, SEAT, SNAPSHOT
+from billingone_api.billing.reconciliation.adapters.postgres.sides import (
+    COUNT,
+    SEAT,
+    SNAPSHOT,
+    with_what_is_behind,
+)
 from billingone_api.billing.reconciliation.adapters.postgres.snapshots import NAMES, snapshot_of
 from billingone_api.billing.reconciliation.models import SETTLING, LineStatus, Page, Snapshot
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
@@ -40,7 +46,6 @@ from billingone_api.database.tables.reconciliation import (
     snapshot_counts,
     snapshot_lines,
     snapshot_rows,
-    snapshot_rules,
     snapshot_seats,
     snapshots,
 )
@@ -162,8 +167,28 @@ TREND: Final = Listing(
 )
 
 
+def _changed() -> CTE:
+    """How many lines of each client are another in the two, or stand in one of them alone."""
+    before, after = (
+        select(*(_LINE[name] for name in LINE))
+        .where(own(snapshot_lines), _LINE.snapshot_id == bindparam(f"{name}_id", type_=Uuid()))
+        .subquery(f"{name}_lines")
+        for name in ("before", "after")
+    )
+    is_same = and_(*(before.c[name] == after.c[name] for name in ("client_id", "rule_id")))
+    client = func.coalesce(after.c.client_id, before.c.client_id)
+    return (
+        select(client.label("client_id"), func.count().label("changed_lines"))
+        .select_from(before.join(after, is_same, full=True))
+        .where(or_(*(before.c[name].is_distinct_from(after.c[name]) for name in LINE)))
+        .group_by(client)
+        .cte("changed")
+    )
+
+
 def _comparison() -> Listing:
-    """Clients whose row is another in the two, or that stand in one of them alone."""
+    """Clients with a line that is another in the two."""
+    changed = _changed()
     sides = []
     for name in ("before", "after"):
         which = bindparam(f"{name}_id", type_=Uuid())
@@ -176,8 +201,6 @@ def _comparison() -> Listing:
     before, after = sides
     client = func.coalesce(after.c.client_id, before.c.client_id)
     called = func.coalesce(after.c.client_name, before.c.client_name)
-    facts = ("actual", "required", "licensed", "variance", "status", "no_data")
-    is_other = or_(*(before.c[one].is_distinct_from(after.c[one]) for one in facts))
     columns = [
         side.c[column].label(f"{label}_{column}")
         for label, side in (("before", before), ("after", after))
@@ -187,9 +210,11 @@ def _comparison() -> Listing:
     grown = func.coalesce(after.c.variance, zero) - func.coalesce(before.c.variance, zero)
     return Listing(
         name="snapshot-comparison",
-        rows=select(*columns)
-        .select_from(before.join(after, before.c.client_id == after.c.client_id, full=True))
-        .where(is_other),
+        rows=select(*columns, changed.c.changed_lines).select_from(
+            before.join(after, before.c.client_id == after.c.client_id, full=True).join(
+                changed, changed.c.client_id == client
+            )
+        ),
         filters={"q": words_in(called)},
         sorts={"client": called, "change": grown},
         key=client,
@@ -206,34 +231,7 @@ _ONE_ROW: Final = prepare(
 
 def _lines() -> Prepared:
     """With each line's rule and count as they were then, the worst first."""
-    rule, count, held = count_rule_versions.c, snapshot_counts.c, snapshot_rules.c
-    joined = (
-        snapshot_lines.join(
-            snapshot_rules,
-            and_(
-                own(snapshot_rules),
-                held.snapshot_id == _LINE.snapshot_id,
-                held.rule_id == _LINE.rule_id,
-            ),
-        )
-        .join(
-            count_rule_versions,
-            and_(
-                own(count_rule_versions),
-                rule.rule_id == held.rule_id,
-                rule.version == held.version,
-            ),
-        )
-        .outerjoin(
-            snapshot_counts,
-            and_(
-                own(snapshot_counts),
-                count.snapshot_id == _LINE.snapshot_id,
-                count.client_id == _LINE.client_id,
-                count.metric == _LINE.metric,
-            ),
-        )
-    )
+    rule, count = count_rule_versions.c, snapshot_counts.c
     return prepare(
         select(
             *(_LINE[name] for name in LINE),
@@ -245,7 +243,7 @@ def _lines() -> Prepared:
                 if name not in {"client_id", "metric"}
             ),
         )
-        .select_from(joined)
+        .select_from(with_what_is_behind(snapshot_lines))
         .where(own(snapshot_lines), _LINE.snapshot_id == SNAPSHOT, _LINE.client_id == _CLIENT)
         .order_by(func.abs(_LINE.variance).desc().nulls_last(), rule.name, _LINE.rule_id)
     )

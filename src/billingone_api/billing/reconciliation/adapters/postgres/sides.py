@@ -3,7 +3,9 @@
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     DateTime,
+    FromClause,
     Integer,
     Numeric,
     Select,
@@ -30,6 +32,7 @@ from billingone_api.database.tables.reconciliation import (
     count_rule_versions,
     count_rules,
     snapshot_counts,
+    snapshot_lines,
     snapshot_rules,
     snapshot_seats,
 )
@@ -105,12 +108,35 @@ def rules_said(name: str) -> Select[Any]:
     return select(*said.render_derived(with_types=True).c)
 
 
+def _is_frozen_version() -> ColumnElement[bool]:
+    of, held = count_rule_versions.c, snapshot_rules.c
+    return and_(own(count_rule_versions), of.rule_id == held.rule_id, of.version == held.version)
+
+
+def with_what_is_behind(lines: FromClause) -> FromClause:
+    """Lines of snapshots, each beside the rule that made it and the count that spoke."""
+    line, held, count = snapshot_lines.c, snapshot_rules.c, snapshot_counts.c
+    is_rule = and_(
+        own(snapshot_rules), held.snapshot_id == line.snapshot_id, held.rule_id == line.rule_id
+    )
+    is_count = and_(
+        own(snapshot_counts),
+        count.snapshot_id == line.snapshot_id,
+        count.client_id == line.client_id,
+        count.metric == line.metric,
+    )
+    return (
+        lines.join(snapshot_rules, is_rule)
+        .join(count_rule_versions, _is_frozen_version())
+        .outerjoin(snapshot_counts, is_count)
+    )
+
+
 def frozen_rules() -> Select[Any]:
     of, held = count_rule_versions.c, snapshot_rules.c
-    is_it = and_(own(count_rule_versions), of.rule_id == held.rule_id, of.version == held.version)
     return (
         select(*(of[name] for name in RULE))
-        .select_from(snapshot_rules.join(count_rule_versions, is_it))
+        .select_from(snapshot_rules.join(count_rule_versions, _is_frozen_version()))
         .where(own(snapshot_rules), held.snapshot_id == SNAPSHOT)
     )
 

@@ -23,9 +23,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.definitions.models import PriceBasis
+from billingone_api.billing.integrations.models import is_behind
 from billingone_api.billing.reconciliation.adapters.postgres import coverage, due, freezing
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
 from billingone_api.billing.reconciliation.models import (
+    Asked,
     Outcome,
     ReconciliationSettings,
     Snapshot,
@@ -35,6 +37,7 @@ from billingone_api.billing.reconciliation.models import (
 )
 from billingone_api.billing.syncs.models import RunStatus, Trigger
 from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
+from billingone_api.database.mapping import rely_on_mapping
 from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tables.reconciliation import snapshots
 from billingone_api.database.tables.syncs import sync_runs
@@ -46,7 +49,6 @@ from billingone_api.kit.ids import new_id
 _OF: Final = snapshots.c
 NAMES: Final = tuple(field.name for field in fields(Snapshot))
 _UNFINISHED: Final = ("queued", "running")
-MISSED_SLOTS: Final = 2
 _AT: Final = bindparam("at", type_=DateTime(timezone=True))
 _FIND: Final = prepare(
     select(*(_OF[name] for name in NAMES)).where(own(snapshots), _OF.id == SNAPSHOT)
@@ -140,7 +142,7 @@ class PostgresSnapshots:
         self._work = work
         self._clock = clock
 
-    async def request(self, *, trigger: Trigger, requested_by: str | None) -> UUID:
+    async def request(self, *, trigger: Trigger, requested_by: str | None) -> Asked:
         while True:
             made = await self._run(
                 _ASK,
@@ -150,18 +152,20 @@ class PostgresSnapshots:
                 at=self._clock.now(),
             )
             if made:
-                found: UUID = made[0]["id"]
-                await due.due(self._work, due.SNAPSHOT, str(found))
-                return found
+                asked = Asked(made[0]["id"], joined=False)
+                await due.due(self._work, due.SNAPSHOT, str(asked.id))
+                return asked
             # Each statement sees what was committed before it: whoever was first is there now,
             # unless that snapshot has ended between the two, which makes room for ours.
             for row in await self._run(_UNDER_WAY):
-                joined: UUID = row["id"]
-                return joined
+                return Asked(row["id"], joined=True)
 
     async def find(self, snapshot_id: UUID) -> Snapshot | None:
         rows = await self._run(_FIND, snapshot_id=snapshot_id)
         return snapshot_of(rows[0]) if rows else None
+
+    async def expire(self, *, before: datetime) -> None:
+        await self._run(_EXPIRE, before=before)
 
     async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
         return await fetch(
@@ -188,18 +192,20 @@ class PostgresFreezer:
         self._id = snapshot_id
         self._clock = clock
 
+    async def take_turn(self) -> None:
+        await rely_on_mapping(self._work)
+
     async def begin(self) -> None:
         await self._run(_BEGIN, at=self._clock.now())
 
     async def source(self) -> SourceState:
         row = await self._one(_SOURCE)
-        last, minutes = row["last_success_at"], row["schedule_minutes"]
-        age = timedelta() if last is None else self._clock.now() - last
+        last, minutes, now = row["last_success_at"], row["schedule_minutes"], self._clock.now()
         return SourceState(
             is_connected=row["connection_id"] is not None,
             last_success_at=last,
             is_partial=row["status"] == RunStatus.PARTIAL,
-            is_stale=minutes is not None and age > timedelta(minutes=minutes * MISSED_SLOTS),
+            is_stale=last is not None and is_behind(last, schedule_minutes=minutes, now=now),
         )
 
     async def freeze(
@@ -238,10 +244,6 @@ class PostgresFreezer:
         new |= {f"new_{name}": json.dumps(facts.get(name) or {}) for name in _SAID}
         await self._run(_FINISH, at=self._clock.now(), **new)
         await due.no_longer_due(self._work, due.SNAPSHOT, str(self._id))
-
-    async def expire(self, *, before: datetime) -> None:
-        """Snapshots that were asked for before that, with all that is theirs."""
-        await self._run(_EXPIRE, before=before)
 
     async def _one(self, statement: Prepared, **values: Any) -> Row:
         row = await fetch_one(self._work.connection, statement, **self._values(values))

@@ -22,6 +22,7 @@ from billingone_api.billing.reconciliation.models import (
     Rule,
 )
 from billingone_api.database.fast import Prepared, fetch, prepare
+from billingone_api.database.mapping import rely_on_mapping
 from billingone_api.database.tables.clients import clients
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -106,6 +107,10 @@ class PostgresTrials:
         self._work = work
         self._basis = basis
         self._today = today
+
+    async def take_turn(self) -> None:
+        """Nobody maps records to clients until the end of the transaction."""
+        await rely_on_mapping(self._work)
 
     async def difference(
         self,

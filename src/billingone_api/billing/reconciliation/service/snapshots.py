@@ -1,0 +1,151 @@
+"""Decides when a snapshot is taken, what it amounts to, and how sure it is."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from billingone_api.billing.access.models import Organisation
+from billingone_api.billing.definitions.models import PriceBasis
+from billingone_api.billing.reconciliation.models import (
+    Doubt,
+    LineStatus,
+    Outcome,
+    ReconciliationSettings,
+    Snapshot,
+    SnapshotStatus,
+    SourceState,
+    Tallied,
+)
+from billingone_api.billing.reconciliation.ports import Freezer, SnapshotRepository
+from billingone_api.billing.syncs.models import Trigger
+from billingone_api.kit.errors import Conflict, NotFound
+from billingone_api.kit.events import Tell, changed
+
+MAX_ATTEMPTS: Final = 5
+"""Times that workers failed at one snapshot, or died over it; then it is given up."""
+ENDED: Final = ("organisation_ended", "This organisation has been ended in PanelOne.")
+INTERRUPTED: Final = (
+    "internal_error",
+    (
+        "Something went wrong on our side, several times. It is in our log under the id of this "
+        "snapshot; take another."
+    ),
+)
+_HOPELESS: Final = frozenset({Doubt.PAX8_NEVER_SYNCED, Doubt.NO_RULES, Doubt.NOTHING_COMPARED})
+
+
+class SnapshotNotDone(Conflict):
+    """There is nothing to read of it yet, or there never will be."""
+
+    code = "snapshot_not_done"
+    title = "The snapshot is not done"
+
+
+async def request_snapshot(
+    snapshots: SnapshotRepository,
+    *,
+    trigger: Trigger,
+    requested_by: str | None,
+    tell: Tell,
+) -> UUID:
+    """The id of a new snapshot, or of the one that is under way, of which nothing is new."""
+    asked = await snapshots.request(trigger=trigger, requested_by=requested_by)
+    if not asked.joined:
+        after = {"trigger": trigger, "requested_by": requested_by}
+        tell(changed("snapshot.requested", "snapshot", str(asked.id), before=None, after=after))
+    return asked.id
+
+
+async def found_snapshot(snapshots: SnapshotRepository, snapshot_id: UUID) -> Snapshot:
+    """Raises NotFound."""
+    snapshot = await snapshots.find(snapshot_id)
+    if snapshot is None:
+        raise NotFound
+    return snapshot
+
+
+async def done_snapshot(snapshots: SnapshotRepository, snapshot_id: UUID) -> Snapshot:
+    """Raises NotFound and SnapshotNotDone."""
+    snapshot = await found_snapshot(snapshots, snapshot_id)
+    if snapshot.status is not SnapshotStatus.DONE:
+        raise SnapshotNotDone(
+            snapshot.detail or "It is being taken; ask again once its `status` is `done`."
+        )
+    return snapshot
+
+
+async def take(
+    record: Freezer,
+    settings: ReconciliationSettings,
+    organisation: Organisation,
+    *,
+    about: str,
+    as_of: datetime,
+    tell: Tell,
+) -> None:
+    """Freeze, compare, and say how sure it is; a portfolio that never came through is no side."""
+    source = await record.source()
+    basis = PriceBasis(organisation.pax8_price_is, organisation.annual_price_is)
+    today = organisation.day_of(as_of)
+    tallied = await record.freeze(
+        basis,
+        settings=settings,
+        as_of=as_of,
+        today=today,
+        reporting_currency=organisation.reporting_currency,
+        with_seats=source.last_success_at is not None,
+    )
+    found = doubts(source, tallied)
+    came_out = outcome(tallied, found)
+    summary = await record.summary()
+    await record.finish(
+        status=SnapshotStatus.DONE,
+        outcome=came_out,
+        as_of=as_of,
+        day=today,
+        basis=asdict(basis)
+        | {
+            "stale_after_hours": settings.stale_after_hours,
+            "count_sources": dict(settings.count_sources),
+            "reporting_currency": organisation.reporting_currency,
+        },
+        coverage={**await record.coverage(today), "doubts": found, "rules": tallied.rules},
+        summary=summary,
+    )
+    numbers = {status: summary[status] for status in LineStatus}
+    ready = {"outcome": came_out, "clients": numbers}
+    tell(changed("snapshot.ready", "snapshot", about, before=None, after=ready))
+
+
+async def fail(record: Freezer, *, about: str, problem: tuple[str, str], tell: Tell) -> None:
+    """Give a snapshot up, with the words for whoever waits for it."""
+    code, detail = problem
+    await record.finish(status=SnapshotStatus.FAILED, problem=code, detail=detail)
+    tell(changed("snapshot.failed", "snapshot", about, before=None, after={"problem": code}))
+
+
+def doubts(source: SourceState, tallied: Tallied) -> list[Doubt]:
+    """Why a comparison is incomplete, in the order in which a person would look into it."""
+    never = source.last_success_at is None
+    found = {
+        Doubt.PAX8_NEVER_SYNCED: never,
+        Doubt.NO_RULES: tallied.rules == 0,
+        Doubt.NOTHING_COMPARED: not never and tallied.rules > 0 and tallied.compared == 0,
+        Doubt.PAX8_NOT_CONNECTED: not never and not source.is_connected,
+        Doubt.PAX8_PARTIAL: not never and source.is_partial,
+        Doubt.PAX8_STALE: not never and source.is_connected and source.is_stale,
+        Doubt.COUNTS_MISSING: tallied.missing > 0,
+        Doubt.QUANTITIES_UNKNOWN: tallied.unknown > 0,
+    }
+    return [doubt for doubt, holds in found.items() if holds]
+
+
+def outcome(tallied: Tallied, found: Sequence[Doubt]) -> Outcome:
+    """Nothing compared is never "all matched", and an incomplete comparison is never clean."""
+    if _HOPELESS & set(found):
+        return Outcome.NOT_RECONCILABLE
+    if found:
+        return Outcome.PARTIAL
+    return Outcome.DISCREPANCIES if tallied.discrepancies else Outcome.CLEAN
