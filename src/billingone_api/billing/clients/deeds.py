@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TypeVar
 from uuid import UUID
 
-from billingone_api.billing.clients.models import Link, MadeLink, Record
+from billingone_api.billing.clients.models import Link, MadeLink, Origin, Record
 
 Number = TypeVar("Number", Decimal, Fraction)
 
@@ -83,6 +83,17 @@ FLAWS = {
     Flaw.LINKED_TO_IT: "The record is linked to this client; split it off, or assign it anew.",
 }
 """What to do about each, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How wishes are carried out."""
+
+    kind: Kind
+    dry_run: bool = False
+    all_or_nothing: bool = False
+    merge: tuple[UUID, UUID] | None = None
+    origin: Origin = Origin.MANUAL
 
 
 class Status(StrEnum):

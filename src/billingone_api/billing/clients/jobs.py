@@ -4,14 +4,13 @@ from uuid import UUID
 
 import structlog
 
-from billingone_api.billing.clients import workbench
 from billingone_api.billing.clients.adapters.postgres.parties import parties_of
 from billingone_api.billing.clients.adapters.postgres.unmapped import unmapped_ids
-from billingone_api.billing.clients.deeds import Kind
+from billingone_api.billing.clients.deeds import Kind, Manner
 from billingone_api.billing.clients.models import IDENTIFIERS, Origin
-from billingone_api.billing.clients.suggestions import sure
+from billingone_api.billing.clients.service.carrying_out import carry_out
+from billingone_api.billing.clients.service.suggestions import sure
 from billingone_api.billing.clients.wiring import desk_of_identifiers
-from billingone_api.billing.clients.workbench import Manner
 from billingone_api.process import Process
 
 log = structlog.get_logger()
@@ -29,5 +28,5 @@ async def recognise(process: Process, organisation_id: UUID, source: str) -> Non
     async with process.work(organisation_id) as work:
         desk = desk_of_identifiers(work, at=process.clock.now())
         manner = Manner(Kind.IDENTIFIERS, origin=Origin.IDENTIFIER)
-        report = await workbench.carry_out(wishes, desk, manner)
+        report = await carry_out(wishes, desk, manner)
     log.info("records_recognised", source=source, outcome=report.outcome, records=len(wishes))

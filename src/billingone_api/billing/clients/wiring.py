@@ -35,8 +35,8 @@ from billingone_api.billing.clients.models import (
     UnmappedWanted,
 )
 from billingone_api.billing.clients.ports import ClientRegister
-from billingone_api.billing.clients.suggestions import chosen, suggested, sure
-from billingone_api.billing.clients.workbench import Desk
+from billingone_api.billing.clients.service.carrying_out import Desk
+from billingone_api.billing.clients.service.suggestions import chosen, suggested, sure
 from billingone_api.billing.definitions.figures import Reckoning
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.database.unit_of_work import UnitOfWork

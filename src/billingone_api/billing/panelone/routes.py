@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response, status
 from billingone_api.billing.access.wiring import OrganisationId
 from billingone_api.billing.clients.models import PushStatus
 from billingone_api.billing.clients.schemas.queries import ClientId
-from billingone_api.billing.clients.service import push
+from billingone_api.billing.clients.service.pushing import push
 from billingone_api.billing.clients.wiring import TheClientRegister
 from billingone_api.billing.counts.service import push as push_all_counts
 from billingone_api.billing.counts.wiring import TheCountRegister

@@ -7,27 +7,33 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import StreamingResponse
 
-from billingone_api.billing.clients import workbench
-from billingone_api.billing.clients.deeds import Kind
+from billingone_api.billing.clients.deeds import Kind, Manner
 from billingone_api.billing.clients.examples import MAPPING_CSV
 from billingone_api.billing.clients.mapping_csv import read
 from billingone_api.billing.clients.models import Record
-from billingone_api.billing.clients.schemas.links import HoldingOut, LinkWanted
-from billingone_api.billing.clients.schemas.mapping import (
+from billingone_api.billing.clients.schemas.deeds import (
     DeedPage,
     DeedsQuery,
+    UndoneOut,
+)
+from billingone_api.billing.clients.schemas.imports import (
     ImportQuery,
     ImportReportOut,
     MappingFileQuery,
-    MappingReportOut,
+)
+from billingone_api.billing.clients.schemas.links import HoldingOut, LinkWanted
+from billingone_api.billing.clients.schemas.queries import ClientId, SourceId, SourceName
+from billingone_api.billing.clients.schemas.reports import MappingReportOut
+from billingone_api.billing.clients.schemas.unmapped import SuggestionsWanted
+from billingone_api.billing.clients.schemas.wishes import (
     MappingWanted,
     MergeWanted,
     SplitWanted,
-    UndoneOut,
     UndoWanted,
 )
-from billingone_api.billing.clients.schemas.queries import ClientId, SourceId, SourceName
-from billingone_api.billing.clients.schemas.unmapped import SuggestionsWanted
+from billingone_api.billing.clients.service import workbench
+from billingone_api.billing.clients.service.carrying_out import carry_out
+from billingone_api.billing.clients.service.undoing import undo
 from billingone_api.billing.clients.wiring import (
     Exporter,
     TheDeeds,
@@ -36,7 +42,6 @@ from billingone_api.billing.clients.wiring import (
     mapping_file,
     read_clients,
 )
-from billingone_api.billing.clients.workbench import Manner
 from billingone_api.kit.errors import UnsupportedMedia
 from billingone_api.kit.exports import CSV, CsvFile, begun
 from billingone_api.kit.idempotency import Once
@@ -105,7 +110,7 @@ async def import_mapping(
     """
     rows = await asyncio.to_thread(read, body)
     manner = Manner(Kind.IMPORT, dry_run=query.dry_run, all_or_nothing=query.all_or_nothing)
-    report = await workbench.carry_out([row.wish for row in rows], desk, manner)
+    report = await carry_out([row.wish for row in rows], desk, manner)
     return ImportReportOut.of(report, rows)
 
 
@@ -133,7 +138,7 @@ async def apply_suggestions(
         body.source, lowest=body.lowest_score, only_sure=body.only_sure
     )
     manner = Manner(Kind.SUGGESTIONS, dry_run=body.dry_run)
-    return MappingReportOut.of(await workbench.carry_out(wishes, desk, manner))
+    return MappingReportOut.of(await carry_out(wishes, desk, manner))
 
 
 @router.post(
@@ -148,7 +153,7 @@ async def change_mapping(body: MappingWanted, desk: TheDesk) -> MappingReportOut
     nothing does. With `all_or_nothing` one wish that cannot be granted refuses them all.
     """
     manner = Manner(Kind.BULK, dry_run=body.dry_run, all_or_nothing=body.all_or_nothing)
-    return MappingReportOut.of(await workbench.carry_out(body.wishes(), desk, manner))
+    return MappingReportOut.of(await carry_out(body.wishes(), desk, manner))
 
 
 @router.post(
@@ -163,7 +168,7 @@ async def undo_mapping_deed(deed_id: DeedId, body: UndoWanted, desk: TheDesk) ->
     Where later deeds have changed the same records, they have to be undone first; `with_later`
     undoes all that came after, the newest first.
     """
-    undone = await workbench.undo(deed_id, desk, with_later=body.with_later)
+    undone = await undo(deed_id, desk, with_later=body.with_later)
     return UndoneOut.model_validate(undone)
 
 

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from billingone_api.billing.clients import wiring
-from billingone_api.billing.clients.contacts import choose, forget
 from billingone_api.billing.clients.schemas.detail import (
     BillingContactsOut,
     ClientDetailOut,
@@ -25,6 +24,7 @@ from billingone_api.billing.clients.schemas.unmapped import (
     UnmappedCountsOut,
     UnmappedPage,
 )
+from billingone_api.billing.clients.service.contacts import choose, forget
 from billingone_api.billing.clients.wiring import (
     Exporter,
     Mapper,

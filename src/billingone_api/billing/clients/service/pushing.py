@@ -4,12 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from billingone_api.billing.clients.models import (
-    MasterRecord,
-    PushStatus,
-    Record,
-    settled,
-)
+from billingone_api.billing.clients.models import MasterRecord, PushStatus, Record, settled
 from billingone_api.billing.clients.ports import ClientRegister
 from billingone_api.kit.events import Event, Tell, changed
 
