@@ -106,6 +106,12 @@ def test_each_row_is_a_wish_or_says_why_not(row: str, do: Do, flaw: Flaw | None)
     assert (found.line, found.wish.do, found.wish.flaw) == (2, do, flaw)
 
 
+def test_a_file_without_a_column_for_reasons_says_nothing_of_them() -> None:
+    (silent,) = read(b"source,source_id,client_id\npax8,c-1,nobody")
+    (emptied,) = read(f"{HEAD}\npax8,c-1,nobody,".encode())
+    assert (silent.wish.keeps_reason, emptied.wish.keeps_reason) == (True, False)
+
+
 def test_the_apostrophe_that_kept_a_cell_from_being_a_formula_is_taken_away() -> None:
     (found,) = read(f"{HEAD}\npax8,'=c-1,nobody".encode())
     (other,) = read(f"{HEAD}\npax8,'c-1,nobody".encode())

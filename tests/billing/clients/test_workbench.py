@@ -244,26 +244,32 @@ async def test_undone_every_record_stands_as_before(api: Api, books: Books) -> N
 async def test_a_deed_that_later_ones_overtook_is_undone_with_them_or_not_at_all(
     api: Api, books: Books
 ) -> None:
+    """Also where the last of them said the same as the first, and a clock went backwards."""
     a, b = await push(api, "A"), await push(api, "B")
     deeds = []
-    for client, company in ((a, "c-1"), (b, "c-1"), (a, "c-2")):
-        api.mint.clock.move(minutes=1)
+    for client, company in ((a, "c-1"), (b, "c-1"), (a, "c-1"), (a, "c-2")):
+        api.mint.clock.move(minutes=-1)
         deeds.append((await change(api, wish("assign", company, client)))["deed_id"])
-    answer = await undo(api, deeds[0])
-    assert (answer.status_code, answer.json()["code"]) == (409, "deed_overtaken")
-    assert await links(books.database) == {"c-1": (b, "manual"), "c-2": (a, "manual")}
+    for overtaken in deeds[:2]:
+        answer = await undo(api, overtaken)
+        assert (answer.status_code, answer.json()["code"]) == (409, "deed_overtaken")
+    assert await links(books.database) == {"c-1": (a, "manual"), "c-2": (a, "manual")}
     answer = await undo(api, deeds[0], with_later=True)
     assert answer.json()["deeds"] == deeds[::-1]
     assert await links(books.database) == {}
 
 
 async def test_a_push_between_deed_and_undo_counts(api: Api, books: Books) -> None:
-    """The identifiers decide as they are by now, not as they were."""
+    """The identifiers decide as they are by now, and a link they made since blocks nothing."""
     banksia = await push(api, "Banksia")
-    deed = (await change(api, wish("assign", "c-1", banksia)))["deed_id"]
+    await change(api, wish("assign", "c-2", banksia))
+    wishes = wish("assign", "c-1", banksia), wish("release", "c-2"), wish("assign", "c-3", banksia)
+    deed = (await change(api, *wishes))["deed_id"]
     acacia = await push(api, "Acacia", **naming("c-1"))
+    correa = await push(api, "Correa", **naming("c-2"))
+    assert (await links(books.database))["c-2"] == (correa, "exact")
     assert (await undo(api, deed)).status_code == 200
-    assert await links(books.database) == {"c-1": (acacia, "exact")}
+    assert await links(books.database) == {"c-1": (acacia, "exact"), "c-2": (banksia, "manual")}
 
 
 async def test_single_links_are_deeds_that_can_be_undone_too(api: Api, books: Books) -> None:
@@ -332,6 +338,9 @@ async def test_merges_go_round_in_no_circle(api: Api, books: Books) -> None:
     gone = await merge(d, new_id())
     assert (gone.status_code, gone.json()["code"]) == (404, "client_not_found")
     assert {whose for whose, _ in (await links(books.database)).values()} == {c, d}
+    bare = await push(api, "Has nothing yet")
+    assert [(await merge(bare, c)).json()["outcome"] for _ in range(2)] == ["applied", "nothing"]
+    assert (await merge(c, bare)).json()["code"] == "merge_cycle"
 
 
 async def test_a_split_takes_records_away_for_another_or_for_nobody(api: Api, books: Books) -> None:

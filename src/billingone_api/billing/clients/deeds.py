@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TypeVar
 from uuid import UUID
 
-from billingone_api.billing.clients.models import Link, MadeLink, Origin, Record
+from billingone_api.billing.clients.models import Link, MadeLink, Moved, Origin, Record
 
 Number = TypeVar("Number", Decimal, Fraction)
 
@@ -47,7 +47,8 @@ class Flaw(StrEnum):
 class Wish:
     """`client_id` with assign and reject; `of` where the record has to be that client's now.
 
-    One with a flaw was none when it was read.
+    One that `keeps_reason` says nothing of why: what was said before stands. One with a flaw was
+    none when it was read.
     """
 
     record: Record
@@ -55,6 +56,7 @@ class Wish:
     client_id: UUID | None = None
     reason: str | None = None
     of: UUID | None = None
+    keeps_reason: bool = False
     flaw: Flaw | None = None
 
 
@@ -93,7 +95,11 @@ class Manner:
     dry_run: bool = False
     all_or_nothing: bool = False
     merge: tuple[UUID, UUID] | None = None
-    origin: Origin = Origin.MANUAL
+
+    @property
+    def origin(self) -> Origin:
+        """Of the links that are made so."""
+        return Origin.IDENTIFIER if self.kind is Kind.IDENTIFIERS else Origin.MANUAL
 
 
 class Status(StrEnum):
@@ -155,12 +161,16 @@ class DeedOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of every wish, in their order; `names` of the records and clients in it."""
+    """What became of every wish, in their order; `names` of the records and clients in it.
+
+    `moved` is what changed hands; a dry run moves nothing, and its verdicts say what would.
+    """
 
     outcome: DeedOutcome
     deed_id: UUID | None
     verdicts: Sequence[Verdict]
     names: Mapping[Record | UUID, str | None]
+    moved: Moved = field(default_factory=Moved)
 
     def count(self, status: Status) -> int:
         return sum(verdict.status is status for verdict in self.verdicts)

@@ -7,7 +7,7 @@ import structlog
 from billingone_api.billing.clients.adapters.postgres.parties import parties_of
 from billingone_api.billing.clients.adapters.postgres.unmapped import unmapped_ids
 from billingone_api.billing.clients.deeds import Kind, Manner
-from billingone_api.billing.clients.models import IDENTIFIERS, Origin
+from billingone_api.billing.clients.models import IDENTIFIERS
 from billingone_api.billing.clients.service.carrying_out import carry_out
 from billingone_api.billing.clients.service.suggestions import sure
 from billingone_api.billing.clients.wiring import desk_of_identifiers
@@ -27,6 +27,5 @@ async def recognise(process: Process, organisation_id: UUID, source: str) -> Non
         return
     async with process.work(organisation_id) as work:
         desk = desk_of_identifiers(work, at=process.clock.now())
-        manner = Manner(Kind.IDENTIFIERS, origin=Origin.IDENTIFIER)
-        report = await carry_out(wishes, desk, manner)
+        report = await carry_out(wishes, desk, Manner(Kind.IDENTIFIERS))
     log.info("records_recognised", source=source, outcome=report.outcome, records=len(wishes))

@@ -86,7 +86,8 @@ def _wish(cells: Sequence[str], at: dict[str, int]) -> Wish:
     if whose == UNMAPPED:
         return Wish(record, Do.RELEASE)
     if whose == NOBODY:
-        return Wish(record, Do.IGNORE, reason=said.get("reason") or None)
+        reason = said.get("reason")
+        return Wish(record, Do.IGNORE, reason=reason or None, keeps_reason=reason is None)
     return Wish(record, Do.ASSIGN, UUID(whose))
 
 

@@ -99,6 +99,12 @@ class Situation:
     linked_by: str | None = None
     linked_at: datetime | None = None
 
+    @property
+    def made(self) -> MadeLink | None:
+        if self.link is None or self.linked_at is None:
+            return None
+        return MadeLink(self.link, self.linked_by, self.linked_at)
+
 
 def settled(situation: Situation) -> Link | None:
     """A person's word stands; else the one client that names the record has it.

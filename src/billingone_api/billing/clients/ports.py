@@ -35,8 +35,8 @@ class ClientRegister(Protocol):
         """One for each that is asked for, known to its source or not."""
         ...
 
-    async def relink(self, links: Mapping[Record, Link | None], *, by: str | None) -> None:
-        """Write these links as they are now; None removes one. `by` is the person who said so."""
+    async def relink(self, links: Mapping[Record, Link | None]) -> None:
+        """Write what identifiers say now; None removes a link."""
         ...
 
     async def restore(self, links: Mapping[Record, MadeLink | None]) -> None:
@@ -102,9 +102,13 @@ class Workbench(Protocol):
         """Those after it that stand still, newest first."""
         ...
 
+    async def is_overtaken(self, deed_id: UUID) -> bool:
+        """Whether one of those changed whose one of its records is."""
+        ...
+
     async def changes(self, deed_id: UUID) -> Sequence[Change]: ...
 
-    async def mark_undone(self, deed_id: UUID, *, by: str) -> None: ...
+    async def mark_undone(self, deed_id: UUID, *, by: str | None) -> None: ...
 
 
 class Contacts(Protocol):

@@ -142,7 +142,7 @@ async def deeds(work: Work, process: TheProcess) -> PostgresDeeds:
 def desk_of_identifiers(work: UnitOfWork, *, at: datetime) -> Desk:
     """For what applies itself, which nobody asks how much money moves."""
     known, workbench = PostgresClientRegister(work, at=at), PostgresWorkbench(work, None, at=at)
-    return Desk(known, workbench, "", work.tell, at)
+    return Desk(known, workbench, None, work.tell, at)
 
 
 async def suggestions(work: Work, found: TheUnmapped, process: TheProcess) -> Suggestions:

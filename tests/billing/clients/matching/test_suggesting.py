@@ -88,6 +88,15 @@ def test_an_identifier_is_not_sure_where_another_record_has_the_clients_name() -
     assert [each.is_sure for each in found] == [False]
 
 
+def test_of_two_records_that_identifiers_give_to_one_client_neither_is_sure() -> None:
+    """Which of them it is, or whether both are, is a person's to say."""
+    known = client("a", tax=TAX, addresses=("acacia.example",))
+    one, other = record(tax=TAX), record(key="r-2", addresses=("x@acacia.example",))
+    matcher = Matcher([known], [one, other])
+    assert [matcher.sure(each) for each in (one, other)] == [None, None]
+    assert Matcher([known], [one]).sure(one) == "a"
+
+
 def test_two_identifiers_that_name_different_clients_are_not_sure() -> None:
     found = asked(
         record(tax=TAX, addresses=("x@acacia.example",)),

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from billingone_api.billing.clients.matching.identifiers import domain, external_id, tax_number
 from billingone_api.billing.clients.matching.likeness import SAME, SIMILAR, Likeness
@@ -45,6 +45,9 @@ _WORTH: Final = {
 }
 
 
+Identifier: TypeAlias = tuple[ReasonKind, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """`value` is what both have: a number, a domain, a name. `worth` is of 100, taken alone."""
@@ -81,23 +84,20 @@ class Candidate(Generic[Key]):
 
 @dataclass(slots=True)
 class _Index(Generic[Key]):
-    """By each identifier, who has it."""
+    """By each identifier, who has it, and the other way round."""
 
-    taxes: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
-    domains: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
-    ids: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
+    having: dict[Identifier, set[Key]] = field(default_factory=lambda: defaultdict(set))
+    said: dict[Key, tuple[Identifier, ...]] = field(default_factory=dict)
     pieces: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
     names: dict[Key, tuple[Name, ...]] = field(default_factory=dict)
     numbers: dict[Key, str] = field(default_factory=dict)
 
     def add(self, party: Party[Key]) -> None:
         if (number := tax_number(party.tax)) is not None:
-            self.taxes[number].add(party.key)
             self.numbers[party.key] = number
-        for host in domains_of(party):
-            self.domains[host].add(party.key)
-        for id_ in ids_of(party):
-            self.ids[id_].add(party.key)
+        self.said[party.key] = tuple(identifiers_of(party))
+        for identifier in self.said[party.key]:
+            self.having[identifier].add(party.key)
         self.names[party.key] = names_of(party.name or "")
         for name in self.names[party.key]:
             for piece in pieces_of(name):
@@ -114,12 +114,13 @@ class _Index(Generic[Key]):
         return found
 
 
-def domains_of(party: Party[Key]) -> set[str]:
-    return {host for address in party.addresses if (host := domain(address)) is not None}
-
-
-def ids_of(party: Party[Key]) -> set[str]:
-    return {id_ for said in party.ids if (id_ := external_id(said)) is not None}
+def identifiers_of(party: Party[Key]) -> Iterator[Identifier]:
+    """The surest first, each once."""
+    yield from sorted({(ReasonKind.EXTERNAL_ID, id_) for id_ in map(external_id, party.ids) if id_})
+    if (number := tax_number(party.tax)) is not None:
+        yield ReasonKind.TAX_NUMBER, number
+    hosts = map(domain, party.addresses)
+    yield from sorted({(ReasonKind.DOMAIN, host) for host in hosts if host})
 
 
 def pieces_of(name: Name) -> Iterator[str]:
@@ -193,24 +194,19 @@ class Matcher(Generic[Key]):
         return found
 
     def _identified(self, record: Party[str]) -> Iterator[tuple[ReasonKind, str, set[Key]]]:
-        for id_ in sorted(ids_of(record)):
-            if id_ in self._clients.ids:
-                yield ReasonKind.EXTERNAL_ID, id_, self._clients.ids[id_]
-        number = tax_number(record.tax)
-        if number in self._clients.taxes:
-            yield ReasonKind.TAX_NUMBER, str(number), self._clients.taxes[str(number)]
-        for host in sorted(domains_of(record)):
-            if host in self._clients.domains:
-                clients = self._clients.domains[host]
-                is_shared = len(clients) > 1 or len(self._records.domains[host]) > 1
-                kind = ReasonKind.SHARED_DOMAIN if is_shared else ReasonKind.DOMAIN
-                yield kind, host, clients
+        for kind, value in identifiers_of(record):
+            clients = self._clients.having.get((kind, value))
+            if clients is None:
+                continue
+            is_shared = kind is ReasonKind.DOMAIN and not self._names_two((kind, value))
+            yield ReasonKind.SHARED_DOMAIN if is_shared else kind, value, clients
 
     def _is_sure(
         self, record: Party[str], client: Key, reasons: Mapping[Key, Sequence[Reason]]
     ) -> bool:
         """An identifier names these two alone, and nothing that is known speaks for another."""
-        if client in self._holders or not any(map(self._names_two, reasons[client])):
+        names_two = any(self._names_two((each.kind, each.value)) for each in reasons[client])
+        if client in self._holders or not names_two:
             return False
         number = tax_number(record.tax)
         if number is not None and self._clients.numbers.get(client, number) != number:
@@ -218,19 +214,24 @@ class Matcher(Generic[Key]):
         others = [found for other, found in reasons.items() if other != client]
         if any(reason.kind in IDENTIFYING for found in others for reason in found):
             return False
+        if self._has_other_records(record, client):
+            return False
         own = _likeness(reasons[client])
         rivals = [_likeness(found) for found in others]
         return all(rival < _RIVAL or rival <= own for rival in rivals) and not self._is_taken(
             record, client, own
         )
 
-    def _names_two(self, reason: Reason) -> bool:
-        ours, theirs = {
-            ReasonKind.EXTERNAL_ID: (self._clients.ids, self._records.ids),
-            ReasonKind.TAX_NUMBER: (self._clients.taxes, self._records.taxes),
-            ReasonKind.DOMAIN: (self._clients.domains, self._records.domains),
-        }.get(reason.kind, ({}, {}))
-        return len(ours.get(reason.value, ())) == 1 and len(theirs.get(reason.value, ())) == 1
+    def _names_two(self, identifier: Identifier) -> bool:
+        sides = (self._clients.having, self._records.having)
+        return all(len(side.get(identifier, ())) == 1 for side in sides)
+
+    def _has_other_records(self, record: Party[str], client: Key) -> bool:
+        """Something names another record and the client alone: both are its, or one is not."""
+        return any(
+            self._names_two(identifier) and record.key not in self._records.having[identifier]
+            for identifier in self._clients.said[client]
+        )
 
     def _is_taken(self, record: Party[str], client: Key, own: int) -> bool:
         """Another record of that third party is more like the client by its name."""

@@ -19,6 +19,7 @@ from billingone_api.billing.clients.deeds import (
 from billingone_api.billing.clients.models import (
     Link,
     MadeLink,
+    Moved,
     Origin,
     Record,
     Situation,
@@ -30,11 +31,11 @@ from billingone_api.kit.events import Event, Tell, changed
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What stands behind the decisions, who decides, and when."""
+    """What stands behind the decisions, who decides (None: identifiers do), and when."""
 
     register: ClientRegister
     workbench: Workbench
-    by: str
+    by: str | None
     tell: Tell
     at: datetime
 
@@ -59,15 +60,16 @@ async def carried_out(wishes: Sequence[Wish], desk: Desk, manner: Manner) -> Rep
     outcome = _outcome(verdicts, manner)
     if outcome is not DeedOutcome.APPLIED:
         return Report(outcome, None, verdicts, found)
-    deed_id = await _apply(verdicts, situations, desk, manner)
-    return Report(outcome, deed_id, verdicts, found)
+    deed_id, moved = await _apply(verdicts, situations, desk, manner)
+    return Report(outcome, deed_id, verdicts, found, moved)
 
 
 def _outcome(verdicts: Iterable[Verdict], manner: Manner) -> DeedOutcome:
+    """That two clients are one is news even where the one has no record yet."""
     statuses = {verdict.status for verdict in verdicts}
     if Status.REFUSED in statuses and manner.all_or_nothing:
         return DeedOutcome.REFUSED
-    if Status.CHANGED not in statuses:
+    if Status.CHANGED not in statuses and manner.merge is None:
         return DeedOutcome.NOTHING
     return DeedOutcome.DRY_RUN if manner.dry_run else DeedOutcome.APPLIED
 
@@ -77,20 +79,20 @@ async def _apply(
     situations: Mapping[Record, Situation],
     desk: Desk,
     manner: Manner,
-) -> UUID:
+) -> tuple[UUID, Moved]:
     done = [verdict for verdict in verdicts if verdict.status is Status.CHANGED]
     links = {each.wish.record: _now(each.after, desk) for each in done if each.is_link_changed}
-    by = desk.by if manner.origin is Origin.MANUAL else None
+    moved = Moved()
     if links:
         await desk.register.restore(links)
-        await desk.register.move(links.keys())
+        moved = await desk.register.move(links.keys())
     refusals = [(each.wish.record, each.refuses) for each in done if each.refuses is not None]
     if refusals:
-        await desk.workbench.refuse(refusals, by=by)
+        await desk.workbench.refuse(refusals, by=desk.by)
     changes = [_change(each, situations[each.wish.record]) for each in done]
-    deed_id = await desk.workbench.write_down(manner.kind, changes, by=by, merge=manner.merge)
+    deed_id = await desk.workbench.write_down(manner.kind, changes, by=desk.by, merge=manner.merge)
     desk.tell(_told(done, deed_id, manner))
-    return deed_id
+    return deed_id, moved
 
 
 def _now(link: Link | None, desk: Desk) -> MadeLink | None:
@@ -103,17 +105,11 @@ def _now(link: Link | None, desk: Desk) -> MadeLink | None:
 def _change(verdict: Verdict, situation: Situation) -> Change:
     return Change(
         verdict.wish.record,
-        _made(situation),
+        situation.made,
         verdict.after,
         verdict.is_link_changed,
         verdict.refuses,
     )
-
-
-def _made(situation: Situation) -> MadeLink | None:
-    if situation.link is None or situation.linked_at is None:
-        return None
-    return MadeLink(situation.link, situation.linked_by, situation.linked_at)
 
 
 def _told(done: Sequence[Verdict], deed_id: UUID, manner: Manner) -> Event:

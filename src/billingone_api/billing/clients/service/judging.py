@@ -90,7 +90,7 @@ class Judge:
             case Do.ASSIGN:
                 return self._assigned(wish, before), None
             case Do.IGNORE:
-                return Link(None, Origin.MANUAL, wish.reason), None
+                return _ignored(wish, before), None
             case Do.RELEASE:
                 return automatic(situation.claimants), refuses
             case Do.REJECT:
@@ -101,12 +101,15 @@ class Judge:
     def _assigned(self, wish: Wish, before: Link | None) -> Link | None:
         """A file tells whose a record is, not who said so: what stands already is left.
 
-        So is what somebody decided while suggestions were looked for.
+        So is what somebody decided, or refused, while suggestions were looked for.
         """
-        if before is not None:
-            is_file = self._manner.kind is Kind.IMPORT and before.client_id == wish.client_id
-            if is_file or self._manner.kind in {Kind.SUGGESTIONS, Kind.IDENTIFIERS}:
+        if self._manner.kind in {Kind.SUGGESTIONS, Kind.IDENTIFIERS}:
+            is_refused = (wish.record, wish.client_id) in self._known.refused
+            if before is not None or is_refused:
                 return before
+        is_told = before is not None and before.client_id == wish.client_id
+        if self._manner.kind is Kind.IMPORT and is_told:
+            return before
         return Link(wish.client_id, self._manner.origin)
 
     def _refuses(self, wish: Wish, before: Link | None) -> UUID | None:
@@ -118,3 +121,9 @@ class Judge:
         if refused is None or (wish.record, refused) in self._known.refused:
             return None
         return refused
+
+
+def _ignored(wish: Wish, before: Link | None) -> Link:
+    if wish.keeps_reason and before is not None and before.client_id is None:
+        return before
+    return Link(None, Origin.MANUAL, wish.reason)

@@ -91,5 +91,5 @@ async def _settle(records: Collection[Record], register: ClientRegister) -> None
         if settled(situation) != situation.link
     }
     if links:
-        await register.relink(links, by=None)
+        await register.relink(links)
         await register.move(links.keys())

@@ -6,14 +6,7 @@ from uuid import UUID
 
 from billingone_api.billing.clients.deeds import Change, Deed, Kind, Undone
 from billingone_api.billing.clients.errors import DeedOvertaken, DeedUndone
-from billingone_api.billing.clients.models import (
-    Link,
-    MadeLink,
-    Moved,
-    Origin,
-    Situation,
-    automatic,
-)
+from billingone_api.billing.clients.models import MadeLink, Moved, Situation, settled
 from billingone_api.billing.clients.service.carrying_out import Desk
 from billingone_api.kit.errors import NotFound
 from billingone_api.kit.events import changed
@@ -50,27 +43,22 @@ async def undo(deed_id: UUID, desk: Desk, *, with_later: bool) -> Undone:
 
 
 async def _undone(deed: Deed, desk: Desk) -> Moved:
+    if await desk.workbench.is_overtaken(deed.id):
+        raise DeedOvertaken(_LATER)
     changes = await desk.workbench.changes(deed.id)
-    linked = [change for change in changes if change.is_link_changed]
-    situations = await desk.register.situations([change.record for change in linked])
-    for change in linked:
-        if not _stands(situations[change.record].link, change.after):
-            raise DeedOvertaken(_LATER)
-    await desk.register.restore(
-        {
-            change.record: _restored(change, situations[change.record], at=desk.at)
-            for change in linked
-        }
-    )
-    moved = await desk.register.move([change.record for change in linked]) if linked else Moved()
+    linked = {change.record: change for change in changes if change.is_link_changed}
+    situations = await desk.register.situations(linked.keys())
+    news = {record: _restored(linked[record], at, desk.at) for record, at in situations.items()}
+    await desk.register.restore(news)
+    moved = await desk.register.move(linked.keys()) if linked else Moved()
     await desk.workbench.allow(
         [(change.record, change.refused) for change in changes if change.refused is not None]
     )
     if deed.kind is Kind.IDENTIFIERS:
         # Or they would do it again with the next sync.
         pairs = [
-            (change.record, change.after.client_id)
-            for change in linked
+            (record, change.after.client_id)
+            for record, change in linked.items()
             if change.after is not None and change.after.client_id is not None
         ]
         await desk.workbench.refuse(pairs, by=desk.by)
@@ -78,20 +66,14 @@ async def _undone(deed: Deed, desk: Desk) -> Moved:
     return moved
 
 
-def _stands(now: Link | None, after: Link | None) -> bool:
-    if now is None or after is None:
-        return now is after
-    return (now.client_id, now.origin) == (after.client_id, after.origin)
-
-
-def _restored(change: Change, situation: Situation, *, at: datetime) -> MadeLink | None:
-    """As it was, where somebody had decided; else as the clients' identifiers say by now."""
+def _restored(change: Change, situation: Situation, now: datetime) -> MadeLink | None:
+    """As it was; what identifiers had said, or were asked since, they say as they are by now."""
     before = change.before
-    if before is not None and before.link.origin is not Origin.EXACT:
-        return before
-    link = automatic(situation.claimants)
+    was = None if before is None else before.link
+    link = settled(Situation(was, situation.claimants))
     if link is None:
         return None
-    if before is not None and before.link == link:
-        return before
-    return MadeLink(link, None, at)
+    return next(
+        (made for made in (before, situation.made) if made is not None and made.link == link),
+        MadeLink(link, None, now),
+    )

@@ -1,6 +1,6 @@
 """What people decide with the mapping: links, merges and splits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +21,6 @@ from billingone_api.billing.clients.errors import (
     MergeIntoItself,
 )
 from billingone_api.billing.clients.models import Holding, MasterRecord, Moved, Record
-from billingone_api.billing.clients.ports import Workbench
 from billingone_api.billing.clients.service.carrying_out import Desk, carried_out
 from billingone_api.kit.errors import NotFound
 
@@ -66,12 +65,12 @@ async def merge(client_id: UUID, into: UUID, desk: Desk, *, dry_run: bool) -> Re
     if client_id not in known:
         raise NotFound
     _require_active(known.get(into))
-    await _require_no_cycle(client_id, into, desk.workbench)
+    merged = await desk.workbench.merged()
+    _require_no_cycle(client_id, into, merged)
     records = await desk.workbench.records_of(client_id)
     wishes = [Wish(record, Do.ASSIGN, into, of=client_id) for record in records]
-    return await carried_out(
-        wishes, desk, Manner(Kind.MERGE, dry_run=dry_run, merge=(client_id, into))
-    )
+    pair = None if merged.get(client_id) == into else (client_id, into)
+    return await carried_out(wishes, desk, Manner(Kind.MERGE, dry_run=dry_run, merge=pair))
 
 
 async def split(
@@ -97,9 +96,7 @@ async def _one(wish: Wish, desk: Desk) -> Moved:
     (verdict,) = report.verdicts
     if verdict.flaw is not None:
         raise _ERRORS.get(verdict.flaw, NotFound)(FLAWS[verdict.flaw])
-    if not verdict.is_link_changed:
-        return Moved()
-    return Moved(verdict.moves.subscriptions, verdict.moves.invoices)
+    return report.moved
 
 
 _ERRORS: Final = {
@@ -115,8 +112,7 @@ def _require_active(client: MasterRecord | None) -> None:
         raise ClientRetired(FLAWS[Flaw.CLIENT_RETIRED])
 
 
-async def _require_no_cycle(client_id: UUID, into: UUID, workbench: Workbench) -> None:
-    merged = await workbench.merged()
+def _require_no_cycle(client_id: UUID, into: UUID, merged: Mapping[UUID, UUID]) -> None:
     end, seen = into, set[UUID]()
     while end in merged and end not in seen:
         seen.add(end)

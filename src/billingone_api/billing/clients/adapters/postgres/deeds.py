@@ -139,17 +139,28 @@ def _merged() -> Select[Any]:
         select(of.from_client_id, of.into_client_id)
         .where(own(mapping_deeds), of.undone_at.is_(None), of.from_client_id.is_not(None))
         .where(of.into_client_id.is_not(None), ~_holds(of.from_client_id))
-        .order_by(of.done_at, of.id)
+        .order_by(of.id)
     )
 
 
 def _later() -> Select[Any]:
-    of, that = mapping_deeds.c, mapping_deeds.alias("that")
-    instant = select(that.c.done_at).where(own(that), that.c.id == _DEED).scalar_subquery()
+    """By their ids, which are made in turn: `done_at` was read before that was waited for."""
+    of = mapping_deeds.c
+    return deeds().where(of.undone_at.is_(None), of.id > _DEED).order_by(of.id.desc())
+
+
+def _overtaken() -> Select[Any]:
+    own_changes, theirs, of = mapping_changes.alias("mine"), mapping_changes.c, mapping_deeds.c
+    mine = own_changes.c
+    is_same = (theirs.source == mine.source) & (theirs.source_id == mine.source_id)
     return (
-        deeds()
-        .where(of.undone_at.is_(None), tuple_(of.done_at, of.id) > tuple_(instant, _DEED))
-        .order_by(of.done_at.desc(), of.id.desc())
+        select(mine.position)
+        .select_from(own_changes)
+        .join(mapping_changes, own(mapping_changes) & is_same)
+        .join(mapping_deeds, own(mapping_deeds) & (of.id == theirs.deed_id))
+        .where(own(own_changes), mine.deed_id == _DEED, mine.is_link_changed)
+        .where(theirs.is_link_changed, of.id > _DEED, of.undone_at.is_(None))
+        .limit(literal_column("1"))
     )
 
 
@@ -167,6 +178,7 @@ REFUSED: Final = prepare(_refused())
 MERGED: Final = prepare(_merged())
 FIND: Final = prepare(deeds().where(mapping_deeds.c.id == _DEED))
 LATER: Final = prepare(_later())
+OVERTAKEN: Final = prepare(_overtaken())
 CHANGES: Final = prepare(
     select(*(mapping_changes.c[name] for name in _CHANGE))
     .where(own(mapping_changes), mapping_changes.c.deed_id == _DEED)

@@ -51,9 +51,9 @@ class PostgresClientRegister:
             for row in rows
         }
 
-    async def relink(self, links: Mapping[Record, Link | None], *, by: str | None) -> None:
+    async def relink(self, links: Mapping[Record, Link | None]) -> None:
         made = {
-            record: None if link is None else MadeLink(link, by, self._at)
+            record: None if link is None else MadeLink(link, None, self._at)
             for record, link in links.items()
         }
         await self.restore(made)

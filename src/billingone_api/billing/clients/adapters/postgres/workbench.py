@@ -98,10 +98,13 @@ class PostgresWorkbench:
     async def later(self, deed_id: UUID) -> Sequence[Deed]:
         return [_deed(row) for row in await self._run(written.LATER, deed_id=deed_id)]
 
+    async def is_overtaken(self, deed_id: UUID) -> bool:
+        return bool(await self._run(written.OVERTAKEN, deed_id=deed_id))
+
     async def changes(self, deed_id: UUID) -> Sequence[Change]:
         return [_change(row) for row in await self._run(written.CHANGES, deed_id=deed_id)]
 
-    async def mark_undone(self, deed_id: UUID, *, by: str) -> None:
+    async def mark_undone(self, deed_id: UUID, *, by: str | None) -> None:
         await self._run(written.MARK_UNDONE, deed_id=deed_id, by=by, at=self._at)
 
     async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
