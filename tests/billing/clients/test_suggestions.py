@@ -1,5 +1,7 @@
 """Suggestions for unmapped records, taken one by one, all at once, or by themselves."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -163,6 +165,34 @@ async def test_a_persons_word_and_a_clients_own_identifier_come_before_a_domain(
     await recognise(process, api.organisation_id, "pax8")
     banksia = await push(api, "Banksia", pax8_company_id="c-1")
     assert await links(books.database) == {"c-1": (banksia, "exact")}
+
+
+async def test_what_takes_long_is_worked_out_with_no_transaction_open(
+    api: Api, books: Books
+) -> None:
+    """A file is long to read as well; the desk comes after all of it."""
+    await books.company("c-1", "Acacia")
+    acacia = await push(api, "Acacia")
+    open_then: list[int] = []
+
+    async def compute(work: Callable[[], Any]) -> Any:
+        rows = await books.database.as_owner(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() "
+            "AND state LIKE 'idle in transaction%'"
+        )
+        open_then.append(len(rows))
+        return work()
+
+    process: Process = api.app.state.process
+    api.app.state.process = replace(process, compute=compute)
+    assert (await listed(api))[0]["candidates"][0]["client_id"] == str(acacia)
+    assert (await apply(api, lowest_score=90, dry_run=True))["changed"] == 1
+    file = f"source,source_id,client_id\npax8,c-1,{acacia}"
+    headers = {"Content-Type": "text/csv"}
+    path = "/v1/clients/mapping/import"
+    assert (await api.finance.post(path, content=file, headers=headers)).json()["changed"] == 1
+    assert (await api.viewer.post(path, content=file, headers=headers)).status_code == 403
+    assert open_then == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -41,15 +41,17 @@ from billingone_api.billing.definitions.figures import Reckoning
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.kit.pagination import Page
-from billingone_api.process import Compute, Process
+from billingone_api.process import Process
 from billingone_api.request import TheProcess, Work
 
 read_clients = May(Permission.CLIENTS_READ)
 map_clients = May(Permission.CLIENTS_MAP)
-export_clients = MayOutside(Permission.CLIENTS_READ)
+read_outside = MayOutside(Permission.CLIENTS_READ)
+map_outside = MayOutside(Permission.CLIENTS_MAP)
 
-Exporter = Annotated[Caller, Depends(export_clients)]
 Mapper = Annotated[Caller, Depends(map_clients)]
+OutsideReader = Annotated[Caller, Depends(read_outside)]
+OutsideMapper = Annotated[Caller, Depends(map_outside)]
 
 
 async def reckoning_of(work: UnitOfWork, caller: Caller, *, now: datetime) -> Reckoning:
@@ -89,17 +91,22 @@ async def details(work: Work, by: TheReckoning) -> PostgresClientDetails:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Unmapped records of the organisation, each with whose it may be."""
+    """Unmapped records of the caller's organisation, each with whose it may be.
 
-    work: UnitOfWork
-    unmapped: PostgresUnmapped
-    compute: Compute
+    What they are compared by is read first; comparing takes long, and no transaction is open then.
+    """
+
+    process: Process
+    caller: Caller
 
     async def page(self, wanted: UnmappedWanted, at: PageWanted) -> Page[SuggestedRecord]:
-        page = await self.unmapped.page(wanted, at, of="suggestions")
-        known = await parties_of(self.work, wanted.source)
+        async with self.process.work(self.caller.organisation.id) as work:
+            by = await reckoning_of(work, self.caller, now=self.process.clock.now())
+            records = PostgresUnmapped(work, self.process.cursors, by)
+            page = await records.page(wanted, at, of="suggestions")
+            known = await parties_of(work, wanted.source)
         ids = [record.source_id for record in page.items]
-        found = await suggested(known, ids, compute=self.compute)
+        found = await suggested(known, ids, compute=self.process.compute)
         names = known.names
         items = [
             SuggestedRecord(
@@ -112,10 +119,11 @@ class Suggestions:
 
     async def wishes(self, source: str, *, lowest: int, only_sure: bool) -> Sequence[Wish]:
         """Of all unmapped records: the likeliest client of each, where it is likely enough."""
-        known, ids = await parties_of(self.work, source), await unmapped_ids(self.work, source)
+        async with self.process.work(self.caller.organisation.id) as work:
+            known, ids = await parties_of(work, source), await unmapped_ids(work, source)
         if only_sure:
-            return await sure(known, source, ids, compute=self.compute)
-        found = await suggested(known, ids, compute=self.compute)
+            return await sure(known, source, ids, compute=self.process.compute)
+        found = await suggested(known, ids, compute=self.process.compute)
         return chosen(source, ids, found, lowest=lowest)
 
 
@@ -126,30 +134,28 @@ async def register(work: Work, process: TheProcess) -> ClientRegister:
 TheClientRegister = Annotated[ClientRegister, Depends(register)]
 
 
-async def desk(
-    work: Work, process: TheProcess, caller: Mapper, by: TheReckoning, known: TheClientRegister
-) -> Desk:
-    """What a person who may map works with."""
-    now = process.clock.now()
-    workbench = PostgresWorkbench(work, by, at=now)
-    return Desk(known, workbench, caller.label, work.tell, now)
+def _desk(work: UnitOfWork, by: str | None, *, at: datetime, money: Reckoning | None) -> Desk:
+    """Without a reckoning nobody is told how much money moves."""
+    workbench = PostgresWorkbench(work, money, at=at)
+    return Desk(PostgresClientRegister(work, at=at), workbench, by, work.tell, at)
+
+
+async def desk(work: Work, process: TheProcess, caller: Mapper, money: TheReckoning) -> Desk:
+    """Where a person who may map is told how much money moves."""
+    return _desk(work, caller.label, at=process.clock.now(), money=money)
+
+
+async def small_desk(work: Work, process: TheProcess, caller: Mapper) -> Desk:
+    """Where nobody asks for that."""
+    return _desk(work, caller.label, at=process.clock.now(), money=None)
+
+
+def desk_of_identifiers(work: UnitOfWork, *, at: datetime) -> Desk:
+    return _desk(work, None, at=at, money=None)
 
 
 async def deeds(work: Work, process: TheProcess) -> PostgresDeeds:
     return PostgresDeeds(work, process.cursors)
-
-
-def desk_of_identifiers(work: UnitOfWork, *, at: datetime) -> Desk:
-    """For what applies itself, which nobody asks how much money moves."""
-    known, workbench = PostgresClientRegister(work, at=at), PostgresWorkbench(work, None, at=at)
-    return Desk(known, workbench, None, work.tell, at)
-
-
-async def suggestions(work: Work, found: TheUnmapped, process: TheProcess) -> Suggestions:
-    return Suggestions(work, found, process.compute)
-
-
-TheSuggestions = Annotated[Suggestions, Depends(suggestions)]
 
 
 async def contacts(work: Work, process: TheProcess) -> PostgresContacts:
@@ -159,6 +165,7 @@ async def contacts(work: Work, process: TheProcess) -> PostgresContacts:
 TheContacts = Annotated[PostgresContacts, Depends(contacts)]
 TheDeeds = Annotated[PostgresDeeds, Depends(deeds)]
 TheDesk = Annotated[Desk, Depends(desk)]
+TheSmallDesk = Annotated[Desk, Depends(small_desk)]
 ThePortfolio = Annotated[PostgresPortfolio, Depends(portfolio)]
 TheClientDetails = Annotated[PostgresClientDetails, Depends(details)]
 

@@ -206,11 +206,7 @@ class Reckoning:
     @property
     def books_unknown(self) -> Unknown | None:
         """Why nothing is known of invoices; one source that came through is enough."""
-        reasons = {books.unknown for books in self.books}
-        if None in reasons:
-            return None
-        never = Unknown.NEVER_SYNCED
-        return never if never in reasons else Unknown.SOURCE_NOT_CONNECTED
+        return unknown_of(self.books)
 
     def _unknown(self, *, linked: bool) -> Unknown | None:
         return self.source.unknown or (None if linked else Unknown.NOT_LINKED)

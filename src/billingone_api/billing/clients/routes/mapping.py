@@ -1,15 +1,16 @@
 """The workbench: whose a record is, decided one by one or many at once, and undone."""
 
-import asyncio
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import StreamingResponse
 
-from billingone_api.billing.clients.deeds import Kind, Manner
+from billingone_api.billing.clients.deeds import Kind, Manner, Wish
 from billingone_api.billing.clients.examples import MAPPING_CSV
-from billingone_api.billing.clients.mapping_csv import read
+from billingone_api.billing.clients.mapping_csv import Row, read
 from billingone_api.billing.clients.models import Record
 from billingone_api.billing.clients.schemas.deeds import (
     DeedPage,
@@ -35,10 +36,12 @@ from billingone_api.billing.clients.service import workbench
 from billingone_api.billing.clients.service.carrying_out import carry_out
 from billingone_api.billing.clients.service.undoing import undo
 from billingone_api.billing.clients.wiring import (
-    Exporter,
+    OutsideMapper,
+    OutsideReader,
+    Suggestions,
     TheDeeds,
     TheDesk,
-    TheSuggestions,
+    TheSmallDesk,
     mapping_file,
     read_clients,
 )
@@ -60,15 +63,28 @@ CSV_BODY: Final[dict[str, Any]] = {
 }
 
 
-async def csv_of(request: Request) -> bytes:
-    """What it says of its encoding is not asked: a byte-order mark and UTF-8 are what counts."""
+async def rows_of(request: Request, _: OutsideMapper, process: TheProcess) -> Sequence[Row]:
+    """Named before the desk, whose transaction waits for no slow sender.
+
+    What the file says of its encoding is not asked: a byte-order mark and UTF-8 are what counts.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _KINDS:
         raise UnsupportedMedia("Send a body of type text/csv.")
-    return await request.body()
+    return await process.compute(partial(read, await request.body()))
 
 
-CsvBody = Annotated[bytes, Depends(csv_of)]
+async def suggested(
+    body: SuggestionsWanted, caller: OutsideMapper, process: TheProcess
+) -> Sequence[Wish]:
+    """Named before the desk as well, for this takes long."""
+    return await Suggestions(process, caller).wishes(
+        body.source, lowest=body.lowest_score, only_sure=body.only_sure
+    )
+
+
+CsvRows = Annotated[Sequence[Row], Depends(rows_of)]
+SuggestedWishes = Annotated[Sequence[Wish], Depends(suggested)]
 DeedId = Annotated[UUID, Path(description="The deed's id.")]
 
 
@@ -80,7 +96,7 @@ DeedId = Annotated[UUID, Path(description="The deed's id.")]
     responses=CSV,
 )
 async def export_mapping(
-    query: Annotated[MappingFileQuery, Query()], caller: Exporter, process: TheProcess
+    query: Annotated[MappingFileQuery, Query()], caller: OutsideReader, process: TheProcess
 ) -> CsvFile:
     """Every record of every source and whose it is: a client's id, `nobody` or `unmapped`.
 
@@ -99,7 +115,7 @@ async def export_mapping(
     openapi_extra=CSV_BODY,
 )
 async def import_mapping(
-    query: Annotated[ImportQuery, Query()], desk: TheDesk, body: CsvBody
+    query: Annotated[ImportQuery, Query()], rows: CsvRows, desk: TheDesk
 ) -> ImportReportOut:
     """Columns `source`, `source_id`, `client_id` and, if wanted, `reason`; others are not read.
 
@@ -108,7 +124,6 @@ async def import_mapping(
     byte-order mark, commas, semicolons or tabs; 50,000 rows and 10 MB at most. Each row has its
     answer; all that is taken is one deed, which can be undone.
     """
-    rows = await asyncio.to_thread(read, body)
     manner = Manner(Kind.IMPORT, dry_run=query.dry_run, all_or_nothing=query.all_or_nothing)
     report = await carry_out([row.wish for row in rows], desk, manner)
     return ImportReportOut.of(report, rows)
@@ -131,12 +146,9 @@ async def list_mapping_deeds(query: Annotated[DeedsQuery, Query()], deeds: TheDe
     summary="Take all suggestions of a source that are likely enough",
 )
 async def apply_suggestions(
-    body: SuggestionsWanted, suggestions: TheSuggestions, desk: TheDesk
+    body: SuggestionsWanted, wishes: SuggestedWishes, desk: TheDesk
 ) -> MappingReportOut:
     """One deed, as though a person had assigned each; a dry run says each and the money of all."""
-    wishes = await suggestions.wishes(
-        body.source, lowest=body.lowest_score, only_sure=body.only_sure
-    )
     manner = Manner(Kind.SUGGESTIONS, dry_run=body.dry_run)
     return MappingReportOut.of(await carry_out(wishes, desk, manner))
 
@@ -162,7 +174,7 @@ async def change_mapping(body: MappingWanted, desk: TheDesk) -> MappingReportOut
     summary="Take a deed back",
     responses=problems(409),
 )
-async def undo_mapping_deed(deed_id: DeedId, body: UndoWanted, desk: TheDesk) -> UndoneOut:
+async def undo_mapping_deed(deed_id: DeedId, body: UndoWanted, desk: TheSmallDesk) -> UndoneOut:
     """Every record stands again as it did, or nothing changes.
 
     Where later deeds have changed the same records, they have to be undone first; `with_later`
@@ -209,7 +221,7 @@ async def split_client(client_id: ClientId, body: SplitWanted, desk: TheDesk) ->
     responses=problems(409),
 )
 async def link_record(
-    source: SourceName, source_id: SourceId, body: LinkWanted, desk: TheDesk
+    source: SourceName, source_id: SourceId, body: LinkWanted, desk: TheSmallDesk
 ) -> HoldingOut:
     """A person's word stands, whatever PanelOne pushes later.
 
@@ -225,6 +237,6 @@ async def link_record(
     operation_id="unlink_record",
     summary="Leave a record to the clients' identifiers again",
 )
-async def unlink_record(source: SourceName, source_id: SourceId, desk: TheDesk) -> HoldingOut:
+async def unlink_record(source: SourceName, source_id: SourceId, desk: TheSmallDesk) -> HoldingOut:
     """Takes a person's word back: the one client whose identifier names the record has it."""
     return HoldingOut.of(*await workbench.unlink(Record(source, source_id), desk))

@@ -26,13 +26,13 @@ from billingone_api.billing.clients.schemas.unmapped import (
 )
 from billingone_api.billing.clients.service.contacts import choose, forget
 from billingone_api.billing.clients.wiring import (
-    Exporter,
     Mapper,
+    OutsideReader,
+    Suggestions,
     TheClientDetails,
     TheContacts,
     ThePortfolio,
     TheReckoning,
-    TheSuggestions,
     TheUnmapped,
     exported,
     map_clients,
@@ -70,7 +70,7 @@ async def list_clients(
     responses=CSV,
 )
 async def export_clients(
-    query: Annotated[ExportQuery, Query()], caller: Exporter, process: TheProcess
+    query: Annotated[ExportQuery, Query()], caller: OutsideReader, process: TheProcess
 ) -> CsvFile:
     """Every client that the list would show with these filters, streamed.
 
@@ -89,7 +89,7 @@ async def export_clients(
     responses=WORKBOOK,
 )
 async def export_clients_workbook(
-    query: Annotated[ExportQuery, Query()], caller: Exporter, process: TheProcess
+    query: Annotated[ExportQuery, Query()], caller: OutsideReader, process: TheProcess
 ) -> Workbook:
     """The same rows in cells with types, streamed: numbers and text."""
     today = caller.organisation.day_of(process.clock.now())
@@ -131,12 +131,12 @@ async def count_unmapped(unmapped: TheUnmapped, by: TheReckoning) -> UnmappedCou
     "/suggestions",
     operation_id="list_suggestions",
     summary="Unmapped records with the clients that they may be, most money first",
-    dependencies=[Depends(read_clients)],
 )
 async def list_suggestions(
-    query: Annotated[SuggestionsQuery, Query()], suggestions: TheSuggestions
+    query: Annotated[SuggestionsQuery, Query()], caller: OutsideReader, process: TheProcess
 ) -> SuggestionPage:
     """Identifiers count for most, then names; what a person rejected does not come again."""
+    suggestions = Suggestions(process, caller)
     return SuggestionPage.of(await suggestions.page(query.wanted(), query.page()))
 
 

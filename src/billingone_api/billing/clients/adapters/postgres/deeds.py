@@ -21,7 +21,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.clients.adapters.postgres.records import is_known, name_of
 from billingone_api.billing.clients.adapters.postgres.statements import asked, sent_rows
-from billingone_api.database.fast import prepare
+from billingone_api.billing.clients.deeds import Deed, Kind
+from billingone_api.database.fast import Row, prepare
 from billingone_api.database.tables.clients import client_links
 from billingone_api.database.tables.mapping import mapping_changes, mapping_deeds, refused_links
 from billingone_api.database.tenancy import own
@@ -58,6 +59,10 @@ def deeds() -> Select[Any]:
         of.undone_by,
         records.label("records"),
     ).where(own(mapping_deeds))
+
+
+def deed_of(row: Row) -> Deed:
+    return Deed(**{**row, "kind": Kind(row["kind"])})
 
 
 def _known() -> Select[Any]:

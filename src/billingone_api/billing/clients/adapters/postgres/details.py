@@ -12,13 +12,12 @@ from billingone_api.billing.clients.adapters.postgres import owing
 from billingone_api.billing.clients.adapters.postgres.billed import BILLED
 from billingone_api.billing.clients.adapters.postgres.contacts import PostgresContacts
 from billingone_api.billing.clients.adapters.postgres.records import name_of
+from billingone_api.billing.clients.adapters.postgres.statements import holding
 from billingone_api.billing.clients.adapters.postgres.totals import totals
 from billingone_api.billing.clients.models import (
     PAX8,
     ClientDetail,
-    Holding,
     MasterRecord,
-    Origin,
 )
 from billingone_api.billing.definitions.adapters.recurring import COLUMNS, recurring, sums
 from billingone_api.billing.definitions.adapters.subscriptions import badge, exclusion
@@ -46,7 +45,7 @@ class PostgresClientDetails:
         found = await self._fetch(_RECORD, client_id)
         if not found:
             return None
-        links = tuple(_holding(row) for row in await self._fetch(_LINKS, client_id))
+        links = tuple(holding(row) for row in await self._fetch(_LINKS, client_id))
         linked = any(link.source == PAX8 for link in links)
         of_client = await self._sums(client_id)
         counts = await self._fetch(_counts(self.reckoning.basis), client_id)
@@ -90,10 +89,6 @@ class PostgresClientDetails:
 
 def _record(row: Row) -> MasterRecord:
     return MasterRecord(**{name: row[name] for name in _FIELDS} | {"domains": (*row["domains"],)})
-
-
-def _holding(row: Row) -> Holding:
-    return Holding(**dict(row) | {"origin": Origin(row["origin"])})
 
 
 def _badges(counts: Sequence[Row]) -> Mapping[Badge, int]:

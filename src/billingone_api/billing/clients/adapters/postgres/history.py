@@ -17,7 +17,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from billingone_api.billing.clients.adapters.postgres.deeds import deeds
+from billingone_api.billing.clients.adapters.postgres.deeds import deed_of, deeds
 from billingone_api.billing.clients.deeds import Deed, Kind
 from billingone_api.billing.clients.models import PageWanted
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
@@ -50,7 +50,7 @@ class PostgresDeeds:
             (counted,) = await self._fetch(_total(q is not None, kind is not None), **values)
             total = counted["total"]
         return Page(
-            items=[Deed(**{**row, "kind": Kind(row["kind"])}) for row in shown],
+            items=[deed_of(row) for row in shown],
             next_cursor=self._next(shown[-1], scope) if len(rows) > at.limit else None,
             total=total,
         )

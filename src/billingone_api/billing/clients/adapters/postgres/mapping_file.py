@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Select, Text, case, cast, func, literal_column, select, union, union_all
+from sqlalchemy import Select, Text, case, cast, func, literal_column, select, union_all
 
 from billingone_api.billing.clients.adapters.postgres.records import word
 from billingone_api.billing.clients.adapters.postgres.universe import (
     LISTS,
-    in_list,
-    is_worth_mapping,
-    spoken_of,
+    as_listed_and_linked,
+    known_ids,
 )
-from billingone_api.billing.clients.models import PAX8
-from billingone_api.billing.definitions.adapters.invoices import in_current_books
 from billingone_api.database.exports import csv, guarded, instant
 from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.tables.clients import client_links, clients
@@ -59,14 +56,8 @@ def _file(source: str | None) -> Prepared:
 
 def _records(source: str) -> Select[Any]:
     table, links = LISTS[source], client_links.c
-    listed = select(table.c.source_id).where(in_list(source), is_worth_mapping(source))
     linked = select(links.source_id).where(own(client_links), links.source == word(source))
-    known = union(listed, spoken_of(source), linked).subquery("known")
-    is_its = own(table) & (table.c.source_id == known.c.source_id)
-    if source != PAX8:
-        is_its &= in_current_books(table)
-    is_link = own(client_links) & (links.source == word(source))
-    is_link &= links.source_id == known.c.source_id
+    known = known_ids(source, linked)
     is_client = own(clients) & (clients.c.id == links.client_id)
     whose = case(
         (links.client_id.is_not(None), cast(links.client_id, Text)),
@@ -83,8 +74,4 @@ def _records(source: str) -> Select[Any]:
         links.reason,
         links.linked_by,
         links.linked_at,
-    ).select_from(
-        known.outerjoin(table, is_its)
-        .outerjoin(client_links, is_link)
-        .outerjoin(clients, is_client)
-    )
+    ).select_from(as_listed_and_linked(source, known).outerjoin(clients, is_client))

@@ -1,6 +1,5 @@
 """Keeps clients and links, and lets what is theirs follow, each in one statement for many."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from billingone_api.billing.clients.adapters.postgres import moves, statements
+from billingone_api.billing.clients.adapters.postgres.statements import asking, holding, sending
 from billingone_api.billing.clients.models import (
     Holding,
     Link,
@@ -39,11 +39,11 @@ class PostgresClientRegister:
         return {row["id"]: _record(row) for row in rows}
 
     async def save(self, records: Sequence[MasterRecord]) -> None:
-        rows = [asdict(record) | {"id": str(record.id)} for record in records]
-        await self._run(statements.SAVE, rows=json.dumps(rows), at=self._at)
+        rows = sending([asdict(record) for record in records])
+        await self._run(statements.SAVE, rows=rows, at=self._at)
 
     async def situations(self, records: Collection[Record]) -> Mapping[Record, Situation]:
-        rows = await self._run(statements.SITUATIONS, **_asked(records))
+        rows = await self._run(statements.SITUATIONS, **asking(records))
         return {
             Record(row["source"], row["source_id"]): Situation(
                 _link(row), tuple(row["claimants"]), row["linked_by"], row["linked_at"]
@@ -62,12 +62,12 @@ class PostgresClientRegister:
         unlinked = [record for record, made in links.items() if made is None]
         linked = [_row(record, made) for record, made in links.items() if made is not None]
         if unlinked:
-            await self._run(statements.UNLINK, **_asked(unlinked))
+            await self._run(statements.UNLINK, **asking(unlinked))
         if linked:
-            await self._run(statements.LINK, rows=json.dumps(linked))
+            await self._run(statements.LINK, rows=sending(linked))
 
     async def move(self, records: Collection[Record]) -> Moved:
-        wanted = _asked(records)
+        wanted = asking(records)
         await self._run(moves.LOCK, **wanted)
         subscriptions = await self._run(moves.MOVE_SUBSCRIPTIONS, **wanted, at=self._at)
         invoices = await self._run(moves.MOVE_INVOICES, **wanted, at=self._at)
@@ -87,20 +87,13 @@ class PostgresClientRegister:
 
     async def holding(self, record: Record) -> Holding | None:
         rows = await self._run(statements.HOLDINGS[record.source], source_id=record.source_id)
-        return _holding(rows[0]) if rows else None
+        return holding(rows[0]) if rows else None
 
     async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
         # Not by SQLAlchemy's execute: it takes a value named like a column for one to be SET.
         return await fetch(
             self._work.connection, statement, organisation_id=self._work.organisation_id, **values
         )
-
-
-def _asked(records: Collection[Record]) -> dict[str, Any]:
-    return {
-        "sources": [record.source for record in records],
-        "source_ids": [record.source_id for record in records],
-    }
 
 
 def _record(row: Row) -> MasterRecord:
@@ -116,18 +109,9 @@ def _link(row: Row) -> Link | None:
 def _row(record: Record, made: MadeLink) -> dict[str, Any]:
     return {
         **asdict(record),
-        "client_id": _text(made.link.client_id),
+        "client_id": made.link.client_id,
         "origin": made.link.origin,
         "reason": made.link.reason,
         "linked_by": made.by,
-        "linked_at": made.at.isoformat(),
+        "linked_at": made.at,
     }
-
-
-def _holding(row: Row) -> Holding:
-    origin = None if row["origin"] is None else Origin(row["origin"])
-    return Holding(**{**row, "origin": origin})
-
-
-def _text(id_: UUID | None) -> str | None:
-    return None if id_ is None else str(id_)

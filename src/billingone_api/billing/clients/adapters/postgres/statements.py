@@ -1,5 +1,7 @@
 """What the register says to PostgreSQL; a thousand rows travel as one parameter."""
 
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -23,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from billingone_api.billing.clients.adapters.postgres.records import name_of, speaking_of, word
-from billingone_api.billing.clients.models import IDENTIFIERS, MasterRecord
-from billingone_api.database.fast import Prepared, prepare
+from billingone_api.billing.clients.models import IDENTIFIERS, Holding, MasterRecord, Origin, Record
+from billingone_api.database.fast import Prepared, Row, prepare
 from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tenancy import own
 
@@ -42,6 +44,24 @@ def asked() -> FromClause:
     sources, ids = (bindparam(name, type_=ARRAY(Text)) for name in ("sources", "source_ids"))
     columns = column("source", Text), column("source_id", Text)
     return func.unnest(sources, ids).table_valued(*columns, name="asked").render_derived()
+
+
+def asking(records: Collection[Record]) -> dict[str, Any]:
+    """The two parameters."""
+    return {
+        "sources": [record.source for record in records],
+        "source_ids": [record.source_id for record in records],
+    }
+
+
+def sending(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The one parameter of `sent_rows`."""
+    return json.dumps(rows, default=str)
+
+
+def holding(row: Row) -> Holding:
+    """A row that has the fields of one."""
+    return Holding(**{**row, "origin": None if row["origin"] is None else Origin(row["origin"])})
 
 
 def sent_rows(table: FromClause, *names: str) -> FromClause:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Join,
     Select,
     Table,
     Text,
@@ -73,20 +74,31 @@ def spoken_of(source: str) -> Select[Any]:
     )
 
 
-def records(source: str, *, searched: bool = False) -> Select[Any]:
-    """`source_id`, `name`, and the link's `client_id`, `origin` and `reason`, NULL without one."""
-    table, links = LISTS[source], client_links.c
+def known_ids(source: str, *more: Select[Any]) -> FromClause:
+    """Of every record that is listed, spoken of, or in `more`; each once, as `source_id`."""
+    table = LISTS[source]
     listed = select(table.c.source_id).where(in_list(source), is_worth_mapping(source))
-    known = union(listed, spoken_of(source)).subquery("known")
+    return union(listed, spoken_of(source), *more).subquery("known")
+
+
+def as_listed_and_linked(source: str, known: FromClause) -> Join:
+    """Records, each with its row in the source's list and with its link, if there are."""
+    table, links = LISTS[source], client_links.c
     is_its = own(table) & (table.c.source_id == known.c.source_id)
     if source != PAX8:
         is_its &= in_current_books(table)
     is_link = (
         own(client_links) & (links.source == word(source)) & (links.source_id == known.c.source_id)
     )
+    return known.outerjoin(table, is_its).outerjoin(client_links, is_link)
+
+
+def records(source: str, *, searched: bool = False) -> Select[Any]:
+    """`source_id`, `name`, and the link's `client_id`, `origin` and `reason`, NULL without one."""
+    table, links, known = LISTS[source], client_links.c, known_ids(source)
     statement = select(
         known.c.source_id, table.c.name, links.client_id, links.origin, links.reason
-    ).select_from(known.outerjoin(table, is_its).outerjoin(client_links, is_link))
+    ).select_from(as_listed_and_linked(source, known))
     if searched:
         words = func.lower(func.concat_ws(" ", table.c.name, known.c.source_id))
         statement = statement.where(func.strpos(words, func.lower(bindparam("q", type_=Text))) > 0)

@@ -1,8 +1,8 @@
 """Deeds, refusals and what a change of the mapping moves, each in one statement for many."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,8 @@ from uuid import UUID
 from billingone_api.billing.clients.adapters.postgres import deeds as written
 from billingone_api.billing.clients.adapters.postgres import moving
 from billingone_api.billing.clients.adapters.postgres.billed import billed_sums
+from billingone_api.billing.clients.adapters.postgres.deeds import deed_of
+from billingone_api.billing.clients.adapters.postgres.statements import asking, sending
 from billingone_api.billing.clients.deeds import Change, Deed, Kind, Moves
 from billingone_api.billing.clients.models import Link, MadeLink, Origin, Record
 from billingone_api.billing.definitions.adapters.recurring import sums
@@ -33,7 +35,7 @@ class PostgresWorkbench:
         self._at = at
 
     async def known(self, records: Collection[Record]) -> Mapping[Record, str | None]:
-        rows = await self._run(written.KNOWN, **_asked(records))
+        rows = await self._run(written.KNOWN, **asking(records))
         return {_record(row): row["name"] for row in rows}
 
     async def records_of(self, client_id: UUID) -> Sequence[Record]:
@@ -43,7 +45,7 @@ class PostgresWorkbench:
         found: dict[Record, Moves] = defaultdict(Moves)
         if self._reckoning is None:
             return found
-        by, asked = self._reckoning, _asked(targets) | {"client_ids": list(targets.values())}
+        by, asked = self._reckoning, asking(targets) | {"client_ids": list(targets.values())}
         statements = [moving.COUNTS, moving.BILLED]
         if by.basis.knows_sell_price:
             statements.append(moving.of_pax8(by.basis))
@@ -57,7 +59,7 @@ class PostgresWorkbench:
         await self._run(written.REFUSE, rows=_pairs(pairs), by=by, at=self._at)
 
     async def refused(self, records: Collection[Record]) -> Collection[Pair]:
-        rows = await self._run(written.REFUSED, **_asked(records))
+        rows = await self._run(written.REFUSED, **asking(records))
         return {(_record(row), row["client_id"]) for row in rows}
 
     async def allow(self, pairs: Collection[Pair]) -> None:
@@ -88,15 +90,15 @@ class PostgresWorkbench:
             into_client=into_client,
         )
         rows = [_written(change, at) for at, change in enumerate(changes)]
-        await self._run(written.ADD_CHANGES, deed_id=deed_id, rows=json.dumps(rows))
+        await self._run(written.ADD_CHANGES, deed_id=deed_id, rows=sending(rows))
         return deed_id
 
     async def find(self, deed_id: UUID) -> Deed | None:
         rows = await self._run(written.FIND, deed_id=deed_id)
-        return _deed(rows[0]) if rows else None
+        return deed_of(rows[0]) if rows else None
 
     async def later(self, deed_id: UUID) -> Sequence[Deed]:
-        return [_deed(row) for row in await self._run(written.LATER, deed_id=deed_id)]
+        return [deed_of(row) for row in await self._run(written.LATER, deed_id=deed_id)]
 
     async def is_overtaken(self, deed_id: UUID) -> bool:
         return bool(await self._run(written.OVERTAKEN, deed_id=deed_id))
@@ -111,13 +113,6 @@ class PostgresWorkbench:
         return await fetch(
             self._work.connection, statement, organisation_id=self._work.organisation_id, **values
         )
-
-
-def _asked(records: Collection[Record]) -> dict[str, Any]:
-    return {
-        "sources": [record.source for record in records],
-        "source_ids": [record.source_id for record in records],
-    }
 
 
 def _record(row: Row) -> Record:
@@ -139,12 +134,7 @@ def _known(money: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _pairs(pairs: Collection[Pair]) -> str:
-    return json.dumps(
-        [
-            {"source": record.source, "source_id": record.source_id, "client_id": str(client_id)}
-            for record, client_id in pairs
-        ]
-    )
+    return sending([{**asdict(record), "client_id": client_id} for record, client_id in pairs])
 
 
 def _written(change: Change, position: int) -> dict[str, Any]:
@@ -153,13 +143,13 @@ def _written(change: Change, position: int) -> dict[str, Any]:
         "position": position,
         "source": change.record.source,
         "source_id": change.record.source_id,
-        "refused_client_id": _text(change.refused),
-        "before_client_id": None if before is None else _text(before.link.client_id),
+        "refused_client_id": change.refused,
+        "before_client_id": None if before is None else before.link.client_id,
         "before_origin": None if before is None else before.link.origin,
         "before_reason": None if before is None else before.link.reason,
         "before_by": None if before is None else before.by,
-        "before_at": None if before is None else before.at.isoformat(),
-        "after_client_id": None if after is None else _text(after.client_id),
+        "before_at": None if before is None else before.at,
+        "after_client_id": None if after is None else after.client_id,
         "after_origin": None if after is None else after.origin,
         "is_link_changed": change.is_link_changed,
     }
@@ -173,11 +163,3 @@ def _change(row: Row) -> Change:
     if row["after_origin"] is not None:
         after = Link(row["after_client_id"], Origin(row["after_origin"]))
     return Change(_record(row), before, after, row["is_link_changed"], row["refused_client_id"])
-
-
-def _deed(row: Row) -> Deed:
-    return Deed(**{**row, "kind": Kind(row["kind"])})
-
-
-def _text(id_: UUID | None) -> str | None:
-    return None if id_ is None else str(id_)
