@@ -106,8 +106,11 @@ class Process:
             async for chunk in chunks:
                 yield chunk
 
-    async def carried_through(self, task: Coroutine[Any, Any, T]) -> T:
-        """To its end, even where whoever waits for it is told to stop meanwhile."""
+    async def outliving(self, task: Coroutine[Any, Any, T]) -> T:
+        """It goes on to its end where whoever waits for it is told to stop, and stops at once.
+
+        Where the waiting has to last as long as the work does, take `kit.tasks.carried_through`.
+        """
         begun = asyncio.create_task(task)
         # The loop alone would let go of it in the middle.
         self.under_way.add(begun)

@@ -51,6 +51,10 @@ class SalesBooks:
             self.ledgers[source] = made
         return made
 
+    async def opened(self, at: datetime) -> None:
+        """All books were chosen at that instant."""
+        await self.database.as_owner("UPDATE ledgers SET opened_at = $1", at)
+
     async def connected(
         self, source: str = "xero", *, last_success_at: datetime | None = NOW
     ) -> None:

@@ -365,13 +365,13 @@ async def test_of_other_books_nothing_is_known_before_all_of_them_came_through(
 ) -> None:
     await books.connected(last_success_at=NOW - timedelta(minutes=5))
     await books.invoice()
-    await books.database.as_owner("UPDATE ledgers SET opened_at = $1", NOW - timedelta(minutes=4))
+    await books.opened(NOW - timedelta(minutes=4))
     page = await shown(api)
     for name in CARDS:
         card = page["cards"][name]
         assert (card["value"], card["reason"]) == (None, "never_synced")
     assert page["freshness"][0]["never_synced"] is True
-    await books.database.as_owner("UPDATE ledgers SET opened_at = $1", NOW - timedelta(minutes=5))
+    await books.opened(NOW - timedelta(minutes=5))
     assert (await shown(api))["cards"]["outstanding"]["value"]["count"] == 1
 
 

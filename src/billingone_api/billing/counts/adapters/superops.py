@@ -43,6 +43,7 @@ from billingone_api.database.tables.superops import (
 from billingone_api.database.tables.syncs import sync_runs, sync_steps
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
 _COUNTED_STEPS: Final = "asset|device|user|people|association"
@@ -58,10 +59,6 @@ _PLATFORMS: Final = {
 }
 
 
-def _word(text: str) -> ColumnElement[str]:
-    return literal_column("'" + text.replace("'", "''") + "'", Text)
-
-
 def _companies() -> CTE:
     """Clients of ours, each with the records of the books that are read which are theirs."""
     of, links = superops_clients.c, client_links.c
@@ -75,7 +72,7 @@ def _companies() -> CTE:
                 client_links,
                 and_(
                     own(client_links),
-                    links.source == _word(SUPEROPS),
+                    links.source == word(SUPEROPS),
                     links.source_id == of.source_id,
                     links.client_id.is_not(None),
                 ),
@@ -114,7 +111,7 @@ def _devices(assets: CTE, metric: str, is_one: ColumnElement[Any]) -> Any:
     there = and_(assets.c.source_id.is_not(None), is_one)
     return select(
         assets.c.client_id,
-        _word(metric).label("metric"),
+        word(metric).label("metric"),
         func.count().filter(and_(there, ~assets.c.is_left_out)).label("count"),
         func.count().filter(and_(there, assets.c.is_left_out)).label("excluded"),
     ).group_by(assets.c.client_id)
@@ -132,7 +129,7 @@ def _people(companies: CTE) -> Any:
     return (
         select(
             companies.c.client_id,
-            _word(USERS).label("metric"),
+            word(USERS).label("metric"),
             func.count(of.user_source_id.distinct()).label("count"),
             cast(literal_column("0"), BigInteger).label("excluded"),
         )
@@ -145,18 +142,18 @@ def _counted() -> Any:
     companies = _companies()
     assets = _assets(companies)
     words = assets.c.words
-    is_server = words.regexp_match(_word(_SERVER))
+    is_server = words.regexp_match(word(_SERVER))
     kinds = {
         DEVICES: literal_column("true"),
         SERVERS: is_server,
-        WORKSTATIONS: and_(~is_server, words.regexp_match(_word(_WORKSTATION))),
-    } | {name: words.regexp_match(_word(pattern)) for name, pattern in _PLATFORMS.items()}
+        WORKSTATIONS: and_(~is_server, words.regexp_match(word(_WORKSTATION))),
+    } | {name: words.regexp_match(word(pattern)) for name, pattern in _PLATFORMS.items()}
     each = union_all(
         *(_devices(assets, name, is_one) for name, is_one in kinds.items()), _people(companies)
     ).subquery("each")
     return select(
         *each.c,
-        _word(SUPEROPS).label("source"),
+        word(SUPEROPS).label("source"),
         bindparam("counted_at", type_=DateTime(timezone=True)).label("counted_at"),
     ).subquery("counted")
 
@@ -167,15 +164,15 @@ def _last_walk() -> Prepared:
     cut_short = exists().where(
         own(sync_steps),
         step.run_id == of.id,
-        step.name.regexp_match(_word(_COUNTED_STEPS)),
-        step.status != _word(StepStatus.DONE),
+        step.name.regexp_match(word(_COUNTED_STEPS)),
+        step.status != word(StepStatus.DONE),
     )
     return prepare(
         select(of.finished_at)
         .where(
             own(sync_runs),
-            of.source == _word(SUPEROPS),
-            of.status.in_([_word(status) for status in _THROUGH]),
+            of.source == word(SUPEROPS),
+            of.status.in_([word(status) for status in _THROUGH]),
             ~cut_short,
         )
         .order_by(of.queued_at.desc())

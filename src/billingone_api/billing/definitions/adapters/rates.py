@@ -22,10 +22,11 @@ from billingone_api.billing.definitions.adapters.subscriptions import TODAY
 from billingone_api.database.tables.invoices import ledgers, source_rates
 from billingone_api.database.tables.settings import exchange_rates
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 REPORTING_CURRENCY: Final = bindparam("reporting_currency", type_=Text)
 _ONE: Final = literal_column("1", Numeric)
-_ENTERED: Final = literal_column("'entered'", Text)
+_ENTERED: Final = word("entered")
 
 
 def newest_rates() -> Subquery:

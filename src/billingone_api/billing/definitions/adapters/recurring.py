@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Numeric,
-    Text,
     case,
     cast,
     func,
@@ -26,6 +25,7 @@ from billingone_api.billing.definitions.adapters.subscriptions import (
 )
 from billingone_api.billing.definitions.models import Badge, PriceBasis, RecurringSums
 from billingone_api.database.fast import Row
+from billingone_api.database.words import word
 
 COLUMNS: Final = ("currencies", "parts", "reporting", "missing_rates", "active", "excluded")
 """What `recurring` says of each group, besides its key; `sums` reads them."""
@@ -78,7 +78,7 @@ def sums(row: Row) -> RecurringSums:
 def _per_currency(
     table: FromClause, basis: PriceBasis, *, key: ColumnElement[Any], where: ColumnElement[bool]
 ) -> CTE:
-    is_active = badge(table) == literal_column(f"'{Badge.ACTIVE}'", Text)
+    is_active = badge(table) == word(Badge.ACTIVE)
     is_counted = exclusion(table, basis, counted=Badge.ACTIVE).is_(None)
     return (
         select(

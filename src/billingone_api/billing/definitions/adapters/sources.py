@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, case, func, literal_column, or_, select
 
 from billingone_api.billing.definitions.models import INVOICE_SOURCES
 from billingone_api.database.tables.invoices import ledgers
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
-_WITH_BOOKS: Final = [literal_column(f"'{source}'", Text) for source in INVOICE_SOURCES]
+_WITH_BOOKS: Final = [word(source) for source in INVOICE_SOURCES]
 
 
 def of_these_books(source: ColumnElement[str], last: ColumnElement[Any]) -> ColumnElement[Any]:

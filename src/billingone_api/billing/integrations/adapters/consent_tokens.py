@@ -154,7 +154,7 @@ class ConsentTokens:
                 kept = await self._load()
                 if self._serves(kept, refused):
                     return kept
-                renewed = await self._process.carried_through(self._claimed(claimant, refused))
+                renewed = await self._process.outliving(self._claimed(claimant, refused))
                 if renewed is not None:
                     return renewed
                 await self._process.sleep(_POLL_SECONDS)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Integer,
     Numeric,
     Select,
-    Text,
     case,
     func,
     literal_column,
@@ -37,6 +36,7 @@ from billingone_api.billing.definitions.models import InvoiceState
 from billingone_api.database.fast import Row
 from billingone_api.database.tables.invoices import client_credits, invoices
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 BILLED: Final = (
     "billed_currencies",
@@ -193,7 +193,7 @@ def _credits(by: Grouped) -> Select[Any]:
             _NONE.label("invoices"),
         )
         .where(own(client_credits), of.gone_at.is_(None), in_current_books(client_credits))
-        .where(of.kind == literal_column("'credit_note'", Text), _is_revenue(client_credits))
+        .where(of.kind == word("credit_note"), _is_revenue(client_credits))
         .where(of.currency.is_not(None), by.credits_where)
     )
 
@@ -206,4 +206,4 @@ def _is_revenue(table: FromClause) -> ColumnElement[bool]:
 
 
 def _is(state: ColumnElement[Any], words: Sequence[str]) -> ColumnElement[bool]:
-    return state.in_([literal_column(f"'{word}'", Text) for word in words])
+    return state.in_([word(each) for each in words])

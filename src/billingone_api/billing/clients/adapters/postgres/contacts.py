@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import ClauseElement, DateTime, Select, Text, Uuid, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from billingone_api.billing.clients.adapters.postgres.records import word
 from billingone_api.billing.clients.models import XERO, Contact, Primary
 from billingone_api.billing.definitions.adapters.invoices import in_current_books
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
@@ -18,6 +17,7 @@ from billingone_api.database.tables.mapping import primary_contacts
 from billingone_api.database.tables.xero import xero_contacts
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _CLIENT: Final = bindparam("client_id", type_=Uuid())
 _LONGEST: Final = 320

@@ -36,6 +36,7 @@ from billingone_api.database.cells import sheet_row
 from billingone_api.database.exports import csv, guarded, lines
 from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit.workbooks import workbook
 
 _ZERO: Final = literal_column("0", Numeric)
@@ -111,7 +112,7 @@ def _cells(rows: FromClause, shape: Shape, by: Reckoned) -> dict[str, ColumnElem
     not_counted = _not_counted(rows, by.subscriptions)
     not_known = _not_known(rows, not_counted, knows_sell_price=shape.basis.knows_sell_price)
     is_known = not_known.is_(None)
-    has_parts = is_known | (not_known == _word(Unknown.EXCHANGE_RATE_MISSING))
+    has_parts = is_known | (not_known == word(Unknown.EXCHANGE_RATE_MISSING))
     month = rounded_month(func.coalesce(of.reporting, _ZERO), REPORTING_CURRENCY)
     return {
         "id": of.id,
@@ -149,11 +150,11 @@ def _billed(rows: FromClause, by: Reckoned) -> dict[str, ColumnElement[Any]]:
 def _not_billed(rows: FromClause, unknown: Unknown | None) -> ColumnElement[Any]:
     """Why nothing is known of a client's invoices, in the order of `Reckoning`."""
     if unknown is not None:
-        return _word(unknown)
+        return word(unknown)
     lacks_rate = rows.c.billed_missing_rates.is_not(None)
     return case(
-        (~is_invoiced(rows), _word(Unknown.NOT_LINKED)),
-        (lacks_rate, _word(Unknown.EXCHANGE_RATE_MISSING)),
+        (~is_invoiced(rows), word(Unknown.NOT_LINKED)),
+        (lacks_rate, word(Unknown.EXCHANGE_RATE_MISSING)),
         else_=null(),
     )
 
@@ -161,17 +162,17 @@ def _not_billed(rows: FromClause, unknown: Unknown | None) -> ColumnElement[Any]
 def _not_counted(rows: FromClause, unknown: Unknown | None) -> ColumnElement[Any]:
     """Why nothing of a client is known, in the order of `Reckoning`; NULL where it is."""
     if unknown is not None:
-        return _word(unknown)
-    return case((~is_pax8s(rows), _word(Unknown.NOT_LINKED)), else_=null())
+        return word(unknown)
+    return case((~is_pax8s(rows), word(Unknown.NOT_LINKED)), else_=null())
 
 
 def _not_known(
     rows: FromClause, not_counted: ColumnElement[Any], *, knows_sell_price: bool
 ) -> ColumnElement[Any]:
     """Why the MRR of a client is not known, in the order of `Reckoning`."""
-    price: ColumnElement[Any] = null() if knows_sell_price else _word(Unknown.SELL_PRICE_UNKNOWN)
+    price: ColumnElement[Any] = null() if knows_sell_price else word(Unknown.SELL_PRICE_UNKNOWN)
     lacks_rate = rows.c.missing_rates.is_not(None)
-    rate = case((lacks_rate, _word(Unknown.EXCHANGE_RATE_MISSING)), else_=null())
+    rate = case((lacks_rate, word(Unknown.EXCHANGE_RATE_MISSING)), else_=null())
     return func.coalesce(not_counted, price, rate)
 
 
@@ -182,10 +183,6 @@ def _by_currency(rows: FromClause) -> ColumnElement[Any]:
         column("currency", Text), column("part", Numeric), name="each"
     ).render_derived()
     amount = cast(rounded_month(each.c.part, each.c.currency), Text)
-    in_turn = aggregate_order_by(literal_column("'; '", Text), each.c.currency)
+    in_turn = aggregate_order_by(word("; "), each.c.currency)
     words = func.string_agg(each.c.currency + " " + amount, in_turn, type_=Text)
     return select(words).select_from(each).correlate(rows).scalar_subquery()
-
-
-def _word(unknown: Unknown) -> ColumnElement[str]:
-    return literal_column(f"'{unknown}'", Text)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Select, Text, case, cast, func, literal_column, select, union_all
+from sqlalchemy import Select, Text, case, cast, func, select, union_all
 
-from billingone_api.billing.clients.adapters.postgres.records import word
 from billingone_api.billing.clients.adapters.postgres.universe import (
     LISTS,
     as_listed_and_linked,
@@ -18,9 +17,10 @@ from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
-_NOBODY: Final = literal_column("'nobody'", Text)
-_UNMAPPED: Final = literal_column("'unmapped'", Text)
+_NOBODY: Final = word("nobody")
+_UNMAPPED: Final = word("unmapped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _records(source: str) -> Select[Any]:
     return select(
         word(source).label("source"),
         known.c.source_id,
-        func.coalesce(table.c.name, literal_column("''", Text)).label("name"),
+        func.coalesce(table.c.name, word("")).label("name"),
         whose.label("client_id"),
         clients.c.name.label("client_name"),
         links.origin,

@@ -7,10 +7,8 @@ from sqlalchemy import (
     DateTime,
     Subquery,
     Table,
-    Text,
     bindparam,
     func,
-    literal_column,
     select,
     tuple_,
     update,
@@ -24,9 +22,10 @@ from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tables.invoices import client_credits, invoices
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 _AT: Final = bindparam("at", type_=DateTime(timezone=True))
-_NOTHING: Final = literal_column("''", Text)
+_NOTHING: Final = word("")
 _OWNERS: Final = {
     subscriptions: subscriptions.c.company_id,
     invoices: invoices.c.contact_id,

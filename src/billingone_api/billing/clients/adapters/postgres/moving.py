@@ -20,7 +20,6 @@ from sqlalchemy import (
 
 from billingone_api.billing.clients.adapters.postgres.billed import BILLED as BILLED_COLUMNS
 from billingone_api.billing.clients.adapters.postgres.billed import Grouped, billed
-from billingone_api.billing.clients.adapters.postgres.records import word
 from billingone_api.billing.clients.models import PAX8
 from billingone_api.billing.definitions.adapters.recurring import COLUMNS, recurring
 from billingone_api.billing.definitions.models import PriceBasis
@@ -28,6 +27,7 @@ from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.tables.invoices import client_credits, invoices
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 _ONE: Final[ColumnElement[int]] = literal_column("1")
 _NONE: Final[ColumnElement[int]] = literal_column("0")
@@ -68,7 +68,7 @@ _INVOICES: Final = (
 _CREDITS: Final = own(client_credits) & _moves(client_credits, client_credits.c.contact_id)
 
 
-_MARK: Final = literal_column("' '", Text)
+_MARK: Final = word(" ")
 
 
 def _key(table: FromClause) -> ColumnElement[str]:

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import Select, func, literal_column, select
 
 from billingone_api.billing.clients.adapters.postgres.deeds import merged_away
-from billingone_api.billing.clients.adapters.postgres.records import word
 from billingone_api.billing.clients.adapters.postgres.universe import LISTS, in_list
 from billingone_api.billing.clients.matching.suggesting import Matcher, Party
 from billingone_api.billing.clients.models import IDENTIFIERS, PAX8, XERO
@@ -18,6 +17,7 @@ from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tables.mapping import refused_links
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 
 @dataclass(frozen=True, slots=True)

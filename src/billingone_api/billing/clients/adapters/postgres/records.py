@@ -6,7 +6,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    Text,
     case,
     false,
     literal_column,
@@ -22,15 +21,12 @@ from billingone_api.database.tables.subscriptions import pax8_companies, subscri
 from billingone_api.database.tables.superops import superops_clients
 from billingone_api.database.tables.xero import xero_contacts
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 _BOOKS: Final = {XERO: xero_contacts, SUPEROPS: superops_clients}
 
 
 _ONE: Final[ColumnElement[int]] = literal_column("1")
-
-
-def word(text: str) -> ColumnElement[str]:
-    return literal_column(f"'{text}'", Text)
 
 
 def name_of(source: ColumnElement[str], source_id: ColumnElement[str]) -> ColumnElement[Any]:

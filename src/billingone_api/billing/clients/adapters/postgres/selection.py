@@ -35,6 +35,7 @@ from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tables.invoices import client_credits, invoices
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 _UNKNOWN_LAST: Final = {
     True: literal_column("'-Infinity'", Numeric),
@@ -214,7 +215,7 @@ def _links() -> CTE:
 
 def is_pax8s(rows: FromClause) -> ColumnElement[bool]:
     """Whether a company of Pax8 is the client's, by its `linked_sources`: else no MRR is known."""
-    has = literal_column(f"'{PAX8}'", Text) == rows.c.linked_sources.any_()
+    has = word(PAX8) == rows.c.linked_sources.any_()
     return func.coalesce(has, false())
 
 

@@ -13,6 +13,7 @@ from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tables.syncs import sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _SOURCES: Final = (PAX8, XERO, SUPEROPS)
 
@@ -27,7 +28,7 @@ def _last_success(source: Any) -> Select[Any]:
 
 
 def _sources() -> ClauseElement:
-    words = [(literal_column(f"'{source}'", Text),) for source in _SOURCES]
+    words = [(word(source),) for source in _SOURCES]
     asked = values(column("source", Text), name="asked").data(words).alias("asked")
     of = integrations.c
     is_its = own(integrations) & (of.provider == asked.c.source)

@@ -24,11 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from billingone_api.billing.clients.adapters.postgres.records import name_of, speaking_of, word
+from billingone_api.billing.clients.adapters.postgres.records import name_of, speaking_of
 from billingone_api.billing.clients.models import IDENTIFIERS, Holding, MasterRecord, Origin, Record
 from billingone_api.database.fast import Prepared, Row, prepare
 from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 _FIELDS: Final = tuple(item.name for item in fields(MasterRecord))
 _AT: Final = bindparam("at", type_=DateTime(timezone=True))

@@ -16,7 +16,6 @@ from sqlalchemy import (
     union,
 )
 
-from billingone_api.billing.clients.adapters.postgres.records import word
 from billingone_api.billing.clients.models import PAX8, SUPEROPS, XERO
 from billingone_api.billing.definitions.adapters.invoices import in_current_books, is_not_void
 from billingone_api.database.tables.clients import client_links
@@ -25,6 +24,7 @@ from billingone_api.database.tables.subscriptions import pax8_companies, subscri
 from billingone_api.database.tables.superops import superops_clients
 from billingone_api.database.tables.xero import xero_contacts
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 LISTS: Final[dict[str, Table]] = {
     PAX8: pax8_companies,

@@ -29,7 +29,6 @@ from billingone_api.billing.clients.adapters.postgres.billed import (
     billed,
     billed_sums,
 )
-from billingone_api.billing.clients.adapters.postgres.records import word
 from billingone_api.billing.clients.adapters.postgres.universe import LISTS, records, unmapped
 from billingone_api.billing.clients.models import (
     IDENTIFIERS,
@@ -50,6 +49,7 @@ from billingone_api.database.tables.invoices import client_credits, invoices
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit.pagination import Cursors, Page
 
 _LAST: Final = literal_column("'-Infinity'", Numeric)

@@ -8,11 +8,9 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     DateTime,
-    Text,
     Uuid,
     bindparam,
     func,
-    literal_column,
     select,
     true,
     update,
@@ -28,6 +26,7 @@ from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tables.invoices import invoices
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _OF: Final = invoices.c
 _ID: Final = bindparam("id", type_=Uuid())
@@ -51,7 +50,7 @@ def _left() -> ClauseElement:
         .where(link)
         .scalar_subquery()
     )
-    label = func.coalesce(name, _OF.contact_name, literal_column("''", Text))
+    label = func.coalesce(name, _OF.contact_name, word(""))
     return _changed(client_id=client_id, client_label=label, is_by_hand=False)
 
 

@@ -6,10 +6,8 @@ from typing import Any, Final
 from sqlalchemy import (
     ClauseElement,
     Select,
-    Text,
     func,
     lateral,
-    literal_column,
     select,
     true,
     union_all,
@@ -25,16 +23,13 @@ from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tables.syncs import quarantined_records, sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
 
 
-def _word(word: str) -> Any:
-    return literal_column(f"'{word}'", Text)
-
-
 def _asked() -> Any:
-    return union_all(*(select(_word(one).label("source")) for one in INVOICE_SOURCES)).subquery(
+    return union_all(*(select(word(one).label("source")) for one in INVOICE_SOURCES)).subquery(
         "asked"
     )
 
@@ -44,7 +39,7 @@ def _statement() -> ClauseElement:
     last = lateral(
         select(sync_runs.c.status, sync_runs.c.finished_at)
         .where(own(sync_runs), sync_runs.c.source == asked.c.source)
-        .where(sync_runs.c.status.in_([_word(status) for status in _THROUGH]))
+        .where(sync_runs.c.status.in_([word(status) for status in _THROUGH]))
         .order_by(sync_runs.c.queued_at.desc())
         .limit(1)
     ).alias("last")

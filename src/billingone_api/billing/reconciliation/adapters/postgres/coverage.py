@@ -22,7 +22,6 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from billingone_api.billing.definitions.adapters.subscriptions import badge
 from billingone_api.billing.definitions.models import Badge
 from billingone_api.billing.reconciliation.adapters.postgres.freezing import plain
-from billingone_api.billing.reconciliation.adapters.postgres.lines import word
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT, frozen_rules
 from billingone_api.billing.reconciliation.models import LineStatus, NoData
 from billingone_api.database.fast import Prepared, prepare
@@ -36,6 +35,7 @@ from billingone_api.database.tables.reconciliation import (
 )
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 _LINE, _ROW, _SEAT, _COUNT = (
     table.c for table in (snapshot_lines, snapshot_rows, snapshot_seats, snapshot_counts)

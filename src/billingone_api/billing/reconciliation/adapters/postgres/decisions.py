@@ -22,7 +22,6 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.reconciliation.adapters.postgres import paging
-from billingone_api.billing.reconciliation.adapters.postgres.lines import word
 from billingone_api.billing.reconciliation.adapters.postgres.paging import Listing, words_in
 from billingone_api.billing.reconciliation.adapters.postgres.reading import TODAY
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
@@ -44,6 +43,7 @@ from billingone_api.database.tables.reconciliation import (
 )
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit import pagination
 from billingone_api.kit.ids import new_id
 from billingone_api.kit.pagination import Cursors

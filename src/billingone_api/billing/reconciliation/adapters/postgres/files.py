@@ -16,14 +16,12 @@ from sqlalchemy import (
     cast,
     column,
     func,
-    literal_column,
     null,
     select,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from billingone_api.billing.definitions.adapters.rounding import rounded_month
-from billingone_api.billing.reconciliation.adapters.postgres.lines import word
 from billingone_api.billing.reconciliation.adapters.postgres.reading import ROWS
 from billingone_api.billing.reconciliation.adapters.postgres.sides import (
     SNAPSHOT,
@@ -41,6 +39,7 @@ from billingone_api.database.tables.reconciliation import (
 )
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit.workbooks import AMBER, GREEN, GREY, RED, Colours, Sheet, workbook
 
 _ROW, _LINE, _RULE = snapshot_rows.c, snapshot_lines.c, count_rule_versions.c
@@ -68,7 +67,7 @@ def _money(side: str) -> ColumnElement[Any]:
         .render_derived(with_types=True)
     )
     amount = cast(rounded_month(each.c[side], each.c.currency), Text)
-    in_turn = aggregate_order_by(literal_column("'; '", Text), each.c.currency)
+    in_turn = aggregate_order_by(word("; "), each.c.currency)
     words = func.string_agg(each.c.currency + word(" ") + amount, in_turn, type_=Text)
     return select(words).select_from(each).correlate(snapshot_rows).scalar_subquery()
 

@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from billingone_api.billing.definitions.adapters.rates import rates, worth
 from billingone_api.billing.definitions.models import PriceBasis
-from billingone_api.billing.reconciliation.adapters.postgres.lines import LINE, word
+from billingone_api.billing.reconciliation.adapters.postgres.lines import LINE
 from billingone_api.billing.reconciliation.adapters.postgres.sides import (
     COUNT,
     SEAT,
@@ -48,6 +48,7 @@ from billingone_api.database.tables.reconciliation import (
     snapshot_seats,
 )
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 _ORGANISATION: Final = bindparam("organisation_id", type_=Uuid())
 SUMS: Final = ("actual", "required", "licensed", "trial", "variance")

@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from billingone_api.billing.definitions.models import PARTS, Badge
 from billingone_api.billing.reconciliation.models import LineStatus, NoData, NoStake
+from billingone_api.database.words import word
 
 RULE: Final = (
     "rule_id", "version", "metric", "products", "ratio", "minimum", "tolerance_units",
@@ -44,10 +45,6 @@ LINE: Final = (
     "facts",
 )  # fmt: skip
 """What a line has."""
-
-
-def word(text: str) -> ColumnElement[str]:
-    return literal_column(f"'{text}'", Text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.reconciliation.adapters.postgres import paging
-from billingone_api.billing.reconciliation.adapters.postgres.lines import word
 from billingone_api.billing.reconciliation.adapters.postgres.paging import Listing, words_in
 from billingone_api.billing.reconciliation.adapters.postgres.sides import seats_now
 from billingone_api.billing.reconciliation.models import PAX8, Page
@@ -38,6 +37,7 @@ from billingone_api.database.tables.reconciliation import count_rules, products_
 from billingone_api.database.tables.subscriptions import products
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit import pagination
 from billingone_api.kit.pagination import Cursors
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.reconciliation.adapters.postgres import paging
-from billingone_api.billing.reconciliation.adapters.postgres.lines import LINE, word
+from billingone_api.billing.reconciliation.adapters.postgres.lines import LINE
 from billingone_api.billing.reconciliation.adapters.postgres.paging import Listing, words_in
 from billingone_api.billing.reconciliation.adapters.postgres.rules import facts_of
 from billingone_api.billing.reconciliation.adapters.postgres.sides import (
@@ -51,6 +51,7 @@ from billingone_api.database.tables.reconciliation import (
 )
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit import pagination
 from billingone_api.kit.pagination import Cursors
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Final
 
-from sqlalchemy import Text, Uuid, bindparam, literal_column, select, union, update
+from sqlalchemy import Uuid, bindparam, select, union, update
 from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.counts.models import SUPEROPS
@@ -16,6 +16,7 @@ from billingone_api.database.tables.counts import client_counts
 from billingone_api.database.tables.reconciliation import reconciliation_settings
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 _OF: Final = reconciliation_settings.c
 _NAMES: Final = tuple(field.name for field in fields(ReconciliationSettings))
@@ -36,10 +37,7 @@ _OURS: Final = ("devices", "servers", "workstations", "users")
 _SOURCES: Final = prepare(
     union(
         select(client_counts.c.metric, client_counts.c.source).where(own(client_counts)),
-        *(
-            select(literal_column(f"'{metric}'", Text), literal_column(f"'{SUPEROPS}'", Text))
-            for metric in _OURS
-        ),
+        *(select(word(metric), word(SUPEROPS)) for metric in _OURS),
     ).order_by("metric", "source")
 )
 

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from billingone_api.billing.definitions.adapters.subscriptions import badge, parts
 from billingone_api.billing.definitions.models import Badge, PriceBasis
-from billingone_api.billing.reconciliation.adapters.postgres.lines import RULE, Compared, word
+from billingone_api.billing.reconciliation.adapters.postgres.lines import RULE, Compared
 from billingone_api.database.tables.counts import client_counts
 from billingone_api.database.tables.reconciliation import (
     count_rule_versions,
@@ -38,6 +38,7 @@ from billingone_api.database.tables.reconciliation import (
 )
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
 
 SNAPSHOT: Final = bindparam("snapshot_id", type_=Uuid())
 SEAT: Final = (

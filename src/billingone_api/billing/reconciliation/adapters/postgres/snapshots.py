@@ -43,6 +43,7 @@ from billingone_api.database.tables.reconciliation import snapshots
 from billingone_api.database.tables.syncs import sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.kit.clock import Clock
 from billingone_api.kit.ids import new_id
 
@@ -56,7 +57,7 @@ _FIND: Final = prepare(
 _UNDER_WAY: Final = prepare(
     select(_OF.id).where(
         own(snapshots),
-        _OF.status.in_([literal_column(f"'{status}'", Text) for status in _UNFINISHED]),
+        _OF.status.in_([word(status) for status in _UNFINISHED]),
     )
 )
 _ASK: Final = prepare(
@@ -64,7 +65,7 @@ _ASK: Final = prepare(
     .values(
         organisation_id=bindparam("organisation_id", type_=Uuid()),
         id=SNAPSHOT,
-        status=literal_column("'queued'", Text),
+        status=word("queued"),
         trigger=bindparam("trigger", type_=Text),
         requested_by=bindparam("requested_by", type_=Text),
         requested_at=_AT,
@@ -75,7 +76,7 @@ _ASK: Final = prepare(
 _BEGIN: Final = prepare(
     update(snapshots)
     .where(own(snapshots), _OF.id == SNAPSHOT)
-    .values(status=literal_column("'running'", Text), started_at=func.coalesce(_OF.started_at, _AT))
+    .values(status=word("running"), started_at=func.coalesce(_OF.started_at, _AT))
 )
 _FACTS: Final = ("status", "outcome", "as_of", "day", "problem", "detail")
 _SAID: Final = ("basis", "coverage", "summary")
@@ -90,7 +91,7 @@ _FINISH: Final = prepare(
 _EXPIRE: Final = prepare(
     delete(snapshots).where(
         own(snapshots),
-        _OF.status.not_in([literal_column(f"'{status}'", Text) for status in _UNFINISHED]),
+        _OF.status.not_in([word(status) for status in _UNFINISHED]),
         _OF.requested_at < bindparam("before", type_=DateTime(timezone=True)),
     )
 )
@@ -100,10 +101,8 @@ _PLANNED: Final = text(
     "SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true),"
     " set_config('work_mem', '64MB', true)"
 )
-_PAX8: Final = literal_column("'pax8'", Text)
-_THROUGH: Final = [
-    literal_column(f"'{status}'", Text) for status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
-]
+_PAX8: Final = word("pax8")
+_THROUGH: Final = [word(status) for status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL)]
 
 
 def _source() -> Prepared:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import CTE, ColumnElement, FromClause, Select, and_, func, or_, select, text
 
 from billingone_api.billing.definitions.models import PriceBasis
-from billingone_api.billing.reconciliation.adapters.postgres.lines import Compared, word
+from billingone_api.billing.reconciliation.adapters.postgres.lines import Compared
 from billingone_api.billing.reconciliation.adapters.postgres.rules import told
 from billingone_api.billing.reconciliation.adapters.postgres.sides import (
     counts_now,
@@ -26,6 +26,7 @@ from billingone_api.database.mapping import rely_on_mapping
 from billingone_api.database.tables.clients import clients
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 
 MOST_LINES: Final = 50
 _SIDES: Final = ("before", "after")

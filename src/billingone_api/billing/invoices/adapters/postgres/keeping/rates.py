@@ -52,14 +52,14 @@ def _saving() -> Any:
     statement = insert(source_rates).from_select(names, rows)
     sent, kept = statement.excluded, source_rates.c
 
-    def word(of: Any) -> Any:
+    def rank(of: Any) -> Any:
         # One of the two is 1.
         return tuple_(of.told_at, of.rate * of.per)
 
     return statement.on_conflict_do_update(
         index_elements=list(source_rates.primary_key.columns),
         set_={name: sent[name] for name in ("base_currency", "rate", "per", "told_at")},
-        where=or_(word(sent) > word(kept), and_(word(sent) == word(kept), sent.rate != kept.rate)),
+        where=or_(rank(sent) > rank(kept), and_(rank(sent) == rank(kept), sent.rate != kept.rate)),
     )
 
 
