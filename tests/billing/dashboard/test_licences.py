@@ -8,6 +8,7 @@ from tests.support.api import Api
 from tests.support.clock import SetClock
 from tests.support.databases import Database
 from tests.support.reconciled import House
+from tests.support.sales import SalesBooks
 
 from billingone_api.process import Process
 
@@ -44,6 +45,13 @@ async def test_before_anything_was_counted_or_compared_it_is_null_with_the_reaso
     card, below = await shown(house)
     assert (card["value"], card["reason"]) == (None, "never_synced")
     assert (below["outcome"], below["all_properly_licensed"]) == ("not_reconcilable", False)
+
+
+async def test_superops_counts_so_that_only_a_snapshot_is_missing(house: House) -> None:
+    await SalesBooks(house.database, house.api.organisation_id).connected("superops")
+    card, below = await shown(house)
+    assert (card["value"], card["reason"], below) == (None, "never_synced", None)
+    assert "snapshot" in card["detail"]
 
 
 async def test_the_worst_clients_come_with_their_variance_and_money(

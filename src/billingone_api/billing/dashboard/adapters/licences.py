@@ -3,13 +3,14 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Text, cast, exists, func, literal_column, select, true
+from sqlalchemy import Text, cast, exists, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from billingone_api.billing.dashboard.models import Licences, UnderLicensedClient
-from billingone_api.billing.definitions.models import monthly
+from billingone_api.billing.definitions.models import SUPEROPS, monthly
 from billingone_api.database.fast import Prepared, fetch_one, prepare
 from billingone_api.database.tables.counts import client_counts
+from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tables.reconciliation import snapshot_rows, snapshots
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -19,6 +20,8 @@ from billingone_api.kit.money import Money, rounded
 _SHOWN: Final = 5
 """Clients below the cards; the list has them all."""
 _UNDER: Final = word("under_licensed")
+# its devices and people are counted by whoever compares
+_COUNTS_ITSELF: Final = exists().where(own(integrations), integrations.c.provider == word(SUPEROPS))
 
 
 def _newest() -> Prepared:
@@ -52,7 +55,7 @@ def _newest() -> Prepared:
     one = select(literal_column("1")).subquery("one")
     return prepare(
         select(
-            exists().where(own(client_counts)).label("has_counts"),
+            or_(exists().where(own(client_counts)), _COUNTS_ITSELF).label("has_counts"),
             *newest.c,
             clients.scalar_subquery().label("clients"),
         ).select_from(one.outerjoin(newest, true()))
@@ -63,7 +66,7 @@ _NEWEST: Final = _newest()
 
 
 async def licences_of(work: UnitOfWork) -> tuple[bool, Licences | None]:
-    """Whether anybody has counted anything, and what the newest snapshot says."""
+    """Whether anybody counts, and what the newest snapshot says."""
     row = await fetch_one(work.connection, _NEWEST, organisation_id=work.organisation_id)
     if row is None or row["id"] is None:
         return bool(row and row["has_counts"]), None
