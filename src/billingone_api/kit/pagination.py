@@ -17,6 +17,7 @@ from billingone_api.kit.errors import InvalidRequest
 from billingone_api.kit.text import storable
 
 Item = TypeVar("Item")
+MOST_ON_A_PAGE = 200
 _SEAL = 16
 # A name of 500 characters, each of them escaped, in base64, beside a number and an id.
 MAX_CURSOR = 5_000
@@ -43,7 +44,7 @@ class SearchQuery(BaseModel):
 class ListQuery(SearchQuery):
     """What every list takes."""
 
-    limit: Annotated[int, Field(ge=1, le=200, description="Rows on a page.")] = 50
+    limit: Annotated[int, Field(ge=1, le=MOST_ON_A_PAGE, description="Rows on a page.")] = 50
     cursor: Annotated[
         str | None,
         Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before."),
