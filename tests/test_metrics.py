@@ -16,6 +16,7 @@ from tests.support.databases import Database
 from tests.support.figures import Figure
 from tests.support.town import town
 
+from billingone_api.billing.integrations.models import PROVIDERS
 from billingone_api.config import ConfigurationError
 from billingone_api.database.backlog import Gauges
 from billingone_api.database.unit_of_work import AFTER_COMMIT_FAILURES
@@ -59,6 +60,10 @@ async def test_requests_are_measured_by_route_method_and_class_of_status(api: Ap
     assert counted("GET", "/v1/syncs/{sync_id}", "4xx") == 2
     assert counted("GET", "/v1/clients", "2xx") == 1
     assert after["billingone_requests_in_flight", ()] == 0
+
+
+async def test_every_provider_has_its_ceiling(api: Api) -> None:
+    assert set(api.app.state.process.settings.request_rates) == set(PROVIDERS)
 
 
 async def test_nothing_that_callers_choose_makes_a_series(api: Api, figure: Figure) -> None:

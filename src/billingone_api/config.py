@@ -1,6 +1,6 @@
 """Every environment variable, in one class, each with its reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -260,6 +260,15 @@ class Settings(BaseSettings):
     @cached_property
     def key_ring(self) -> KeyRing:
         return parse_key_ring(self.encryption_keys.get_secret_value())
+
+    @property
+    def request_rates(self) -> Mapping[str, float]:
+        """Our own ceilings per credential, in requests a second, by provider."""
+        return {
+            "pax8": self.pax8_requests_per_second,
+            "xero": self.xero_requests_per_minute / 60,
+            "superops": self.superops_requests_per_minute / 60,
+        }
 
     @property
     def secrets(self) -> Iterator[str]:

@@ -175,11 +175,7 @@ async def running_process(settings: Settings, *, name: str) -> AsyncIterator[Pro
 def _measured(settings: Settings, engine: AsyncEngine, limiter: InboundLimiter) -> Iterator[None]:
     """Serve /metrics meanwhile, where a port is chosen for it; raises ConfigurationError."""
     metrics.REQUESTS_UNCOUNTED.set_function(lambda: limiter.uncounted)
-    rates = {
-        "pax8": settings.pax8_requests_per_second,
-        "xero": settings.xero_requests_per_minute / 60,
-    }
-    gauges = Gauges(engine, asyncio.get_running_loop(), rates=rates)
+    gauges = Gauges(engine, asyncio.get_running_loop(), rates=settings.request_rates)
     with ExitStack() as stack:
         try:
             stack.enter_context(metrics.served(settings.metrics_port, gauges))

@@ -1,5 +1,6 @@
 """SuperOps connected from end to end: the web app's part, and SuperOps's over real sockets."""
 
+import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -141,6 +142,18 @@ async def test_the_same_once_more_changes_nothing_and_another_currency_needs_no_
     with pytest.raises(ConnectionReplaced):
         async with superops_for(process, api.organisation_id, first["connection_id"]):
             pass
+
+
+async def test_the_audit_says_where_a_token_reads_and_in_which_currency(farah: Person) -> None:
+    await farah.saves()
+    await farah.saves(token=None, currency="NZD")
+    rows = await farah.database.as_owner(
+        "SELECT before, after FROM audit WHERE action = 'integration.connected' ORDER BY id"
+    )
+    first, second = ((row["before"], row["after"]) for row in rows)
+    assert first[0] == "{}"
+    before, after = (json.loads(side) for side in second)
+    assert (before["region"], before["currency"], after["currency"]) == ("us", "AUD", "NZD")
 
 
 @pytest.mark.parametrize("told", [{"subdomain": "another"}, {"region": "eu"}])

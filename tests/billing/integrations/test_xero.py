@@ -534,6 +534,17 @@ async def test_an_app_of_ones_own_asks_exchanges_and_renews(
     assert await farah.tests() == {"ok": True}
 
 
+async def test_an_app_that_cannot_be_opened_hinders_no_consent_of_the_operators(
+    farah: Person, database: Database, clock: SetClock
+) -> None:
+    await farah.connects()
+    own = {"client_id": OWN[0], "client_secret": OWN[1]}
+    await farah.client.put(f"{XERO}/app", json=own)
+    await database.as_owner("UPDATE xero_apps SET client_secret = '\\x00'")
+    clock.move(minutes=30)
+    assert await farah.tests() == {"ok": True}
+
+
 async def test_a_wrong_secret_of_the_app_is_said(farah: Person) -> None:
     wrong = {"client_id": OWN[0], "client_secret": "not-the-secret"}
     await farah.client.put(f"{XERO}/app", json=wrong)

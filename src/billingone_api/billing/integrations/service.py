@@ -8,6 +8,7 @@ from uuid import UUID
 
 from billingone_api.billing.integrations.models import (
     PROVIDERS,
+    ApiToken,
     Connection,
     Credentials,
     CredentialsUnreadable,
@@ -59,7 +60,7 @@ async def connect(
             "integration",
             provider,
             before=known and _shown(vault, known),
-            after={"connection_id": new.id, "account": new.account},
+            after=_facts(new.id, brought.credentials),
         )
     )
     return known is None
@@ -146,8 +147,14 @@ def _opened(vault: Vault, known: Connection) -> Credentials | None:
 
 def _shown(vault: Vault, known: Connection) -> Mapping[str, Any]:
     """What the audit log may show of a connection."""
-    credentials = _opened(vault, known)
-    return {"connection_id": known.id, "account": credentials and credentials.account}
+    return _facts(known.id, _opened(vault, known))
+
+
+def _facts(connection_id: UUID, credentials: Credentials | None) -> Mapping[str, Any]:
+    shown = {"connection_id": connection_id, "account": credentials and credentials.account}
+    if isinstance(credentials, ApiToken):
+        shown |= {"region": credentials.region, "currency": credentials.currency}
+    return shown
 
 
 def _sealed(vault: Vault, brought: Brought, provider: str) -> NewConnection:

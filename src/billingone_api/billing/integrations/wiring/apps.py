@@ -68,9 +68,13 @@ async def app_to_ask_with(work: Work, process: Process) -> XeroApp:
 
 async def app_of(work: Work, process: Process, client_id: str) -> XeroApp:
     """The app a consent was given to, as it is configured today; raises ClientRejected."""
-    for app in (await _own(work, process), platform_app(process.settings)):
-        if app is not None and app.client_id == client_id:
-            return app
+    if client_id == await PostgresApps(work, process.cipher).client_id():
+        own = await _own(work, process)
+        if own is not None:
+            return own
+    app = platform_app(process.settings)
+    if app is not None and app.client_id == client_id:
+        return app
     raise ClientRejected(
         "The app at Xero that this consent was given to is not configured here any more. "
         "Reconnect Xero.",

@@ -13,15 +13,11 @@ from billingone_api.billing.integrations.adapters.overview import PostgresOvervi
 from billingone_api.billing.integrations.adapters.postgres import PostgresIntegrations
 from billingone_api.billing.integrations.adapters.vault import CipherVault
 from billingone_api.billing.integrations.models import (
-    PAX8,
-    SUPEROPS,
-    XERO,
     ConnectionReplaced,
     Credentials,
     CredentialsUnreadable,
 )
 from billingone_api.billing.integrations.ports import Integrations, Vault
-from billingone_api.config import Settings
 from billingone_api.kit.http.limits import Limiter
 from billingone_api.process import Process
 from billingone_api.providers.errors import CredentialsRejected
@@ -78,14 +74,6 @@ def limiter_of(
         process,
         organisation_id=organisation_id,
         provider=provider,
-        requests_per_second=_rates(process.settings)[provider],
+        requests_per_second=process.settings.request_rates[provider],
         patience=patience,
     )
-
-
-def _rates(settings: Settings) -> dict[str, float]:
-    return {
-        PAX8: settings.pax8_requests_per_second,
-        XERO: settings.xero_requests_per_minute / 60,
-        SUPEROPS: settings.superops_requests_per_minute / 60,
-    }
