@@ -150,10 +150,10 @@ async def test_the_audit_says_where_a_token_reads_and_in_which_currency(farah: P
     rows = await farah.database.as_owner(
         "SELECT before, after FROM audit WHERE action = 'integration.connected' ORDER BY id"
     )
-    first, second = ((row["before"], row["after"]) for row in rows)
-    assert first[0] == "{}"
-    before, after = (json.loads(side) for side in second)
-    assert (before["region"], before["currency"], after["currency"]) == ("us", "AUD", "NZD")
+    saved, changed = ((json.loads(row["before"]), json.loads(row["after"])) for row in rows)
+    assert saved[0] == {}
+    assert (saved[1]["region"], saved[1]["currency"]) == ("us", "AUD")
+    assert (changed[0]["currency"], changed[1]["currency"]) == ("AUD", "NZD")
 
 
 @pytest.mark.parametrize("told", [{"subdomain": "another"}, {"region": "eu"}])
