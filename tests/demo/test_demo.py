@@ -105,7 +105,7 @@ def test_once_syncs_prints_and_ends_though_its_ports_are_taken(project: Path) ->
     assert told["cards"]["active_subscriptions"]["value"] is not None
     assert told["cards"]["pending_invoices"]["value"]["count"] > 0
     assert told["cards"]["under_licensed_clients"]["value"] is None
-    assert told["cards"]["under_licensed_clients"]["reason"] == "source_not_connected"
+    assert told["cards"]["under_licensed_clients"]["reason"] == "never_synced"
     assert len(told["top_clients"]) == 10
     with pytest.raises(httpx.ConnectError):
         httpx.get(told["api_url"] + "/livez", trust_env=False)
