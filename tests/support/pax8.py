@@ -10,6 +10,8 @@ from uuid import UUID
 
 from billingone_api.billing.subscriptions.models import (
     Company,
+    Contact,
+    ContactList,
     Listing,
     Product,
     Subscription,
@@ -54,6 +56,16 @@ def subscription(source_id: str = "s1", **more: Any) -> Subscription:
     return Subscription(source_id, **(known | more))
 
 
+def people(company_id: str, *ids: str, **more: Any) -> ContactList:
+    """A whole list of these people, who are there for the bills."""
+    known: dict[str, Any] = {"name": "Priya Nair", "types": ("Billing",), "primary_types": ()}
+    found = [
+        Contact(company_id, one, **({"email": f"{one}@{company_id}.example"} | known | more))
+        for one in ids
+    ]
+    return ContactList(company_id, found, is_whole=True)
+
+
 def nothing_happens(kind: str, page: int) -> None:
     """The list stays as it is."""
 
@@ -69,6 +81,7 @@ class FakePortfolio:
     subscriptions_: list[Subscription | Unreadable] = field(default_factory=list)
     products: dict[str, Product | Unreadable] = field(default_factory=lambda: {"premium": PREMIUM})
     used: dict[str, bool | None] = field(default_factory=dict)
+    people: dict[str, ContactList] = field(default_factory=dict)
     page_size: int = 2
     before_read: Callable[[str, int], None] = nothing_happens
     reads: list[tuple[str, int | str]] = field(default_factory=list)
@@ -81,6 +94,10 @@ class FakePortfolio:
 
     async def company(self, source_id: str) -> Company | Unreadable | None:
         return self._one("company", self.companies_, source_id)
+
+    async def contacts(self, company_id: str) -> ContactList:
+        self.reads.append(("contacts", company_id))
+        return self.people.get(company_id) or ContactList(company_id, is_whole=True)
 
     async def subscription(self, source_id: str) -> Subscription | Unreadable | None:
         return self._one("subscription", self.subscriptions_, source_id)
@@ -130,12 +147,12 @@ class Engine:
     organisation_id: UUID
     pax8: FakePortfolio = field(default_factory=FakePortfolio)
 
-    def run(self) -> RunContext:
-        return RunContext(self.organisation_id, new_id(), "pax8", new_id(), Mode.DELTA)
+    def run(self, mode: Mode = Mode.DELTA) -> RunContext:
+        return RunContext(self.organisation_id, new_id(), "pax8", new_id(), mode)
 
-    async def sync(self, *, crashes_after: int | None = None) -> "Report":
+    async def sync(self, *, crashes_after: int | None = None, mode: Mode = Mode.DELTA) -> "Report":
         """A whole run; the worker dies once after so many batches, where told, and goes on."""
-        run, report = self.run(), Report()
+        run, report = self.run(mode), Report()
         if crashes_after is None:
             await self._go_on(run, report, None)
             return report

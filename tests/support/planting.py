@@ -60,6 +60,7 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
     "sync_runs": {"problem": None, "detail": None, "resumes_at": None},
     "sync_steps": {"notice": None},
 }
+_MAILED: Final = {"pax8_contacts", "xero_contacts"}
 _MORE_INTEGRATIONS: Final = (
     {"provider": "xero", "auth_mode": "authorization_code", "attention_code": None},
     {"provider": "superops", "auth_mode": "api_token", "attention_code": None},
@@ -89,7 +90,7 @@ async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> 
                 told = row | usual | _MEANT.get(name, {})
                 told |= {"ledger_id": books} if "ledger_id" in row else {}
                 told |= {"id": books} if name == "ledgers" else {}
-                told |= {"email": f"{mark}@mark.example"} if name == "xero_contacts" else {}
+                told |= {"email": f"{mark}@mark.example"} if name in _MAILED else {}
                 await _insert(connection, name, told)
             await _insert(connection, "client_links", _contact(organisation_id, mark))
             unmapped = a_row(TABLES["pax8_companies"], organisation_id, marked(f"{mark}-unmapped"))

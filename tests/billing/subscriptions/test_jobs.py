@@ -51,6 +51,9 @@ def pax8() -> Any:
         router.get(f"{API}/companies").mock(
             return_value=page([{"id": "c1", "name": "Harbour Dental"}], 0)
         )
+        router.get(f"{API}/companies/c1/contacts").mock(
+            return_value=page([{"id": "k1", "firstName": "Tom", "email": "Tom@harbour.example"}], 0)
+        )
         router.get(f"{API}/products/p1").respond(
             json={"id": "p1", "name": "Premium", "vendorName": "Microsoft"}
         )
@@ -73,7 +76,13 @@ async def test_trap_1_a_list_of_three_pages_is_walked_from_page_0(
             async for batch in step.batches(None):
                 async with process.work(organisation_id) as work:
                     tallies[step.name] = await batch.write(work)
-    assert tallies == {"companies": Tally(created=1), "subscriptions": Tally(created=5)}
+    assert tallies == {
+        "companies": Tally(created=1),
+        "subscriptions": Tally(created=5),
+        "contacts": Tally(created=1),
+    }
+    [somebody] = await database.as_owner("SELECT company_id, name, email FROM pax8_contacts")
+    assert tuple(somebody) == ("c1", "Tom", "tom@harbour.example")
     assert [call.request.url.params["page"] for call in listed.calls] == ["0", "1", "2"]
     rows = await database.as_owner(
         "SELECT source_id, quantity, starts_on::text, client_label, product_name, vendor_name "

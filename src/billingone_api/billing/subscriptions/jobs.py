@@ -12,10 +12,13 @@ from billingone_api.process import Process
 
 
 class Pax8Source:
-    """Pax8's companies, products and subscriptions; it has no delta, so every run reads all."""
+    """Pax8's companies, products and subscriptions, which have no delta, so every run reads all.
+
+    Contacts cost a call for each company: only a full run reads all of those.
+    """
 
     key: Final = PAX8
-    step_names: Final = ("companies", "products", "subscriptions")
+    step_names: Final = ("companies", "products", "subscriptions", "contacts")
 
     @asynccontextmanager
     async def steps(self, process: Process, run: RunContext) -> AsyncIterator[Sequence[Step]]:

@@ -34,6 +34,32 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody to write to about a company's bills; `types` are Pax8's words for what for."""
+
+    company_id: str
+    source_id: str
+    name: str | None
+    email: str
+    types: tuple[str, ...]
+    primary_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactList:
+    """What Pax8 says of one company's people; `denial` is why it does not, as a sentence.
+
+    Nobody is missed of one that `is_whole`. Ids that could not be read stand in `unreadable`.
+    """
+
+    company_id: str
+    contacts: Sequence[Contact] = ()
+    unreadable: Sequence[Unreadable] = ()
+    is_whole: bool = False
+    denial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """What is sold. One that Pax8 no longer knows is gone, and has nothing but its id."""
 

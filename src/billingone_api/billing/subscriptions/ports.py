@@ -6,12 +6,13 @@ from typing import Any, Protocol, TypeVar
 
 from billingone_api.billing.subscriptions.models import (
     Company,
+    ContactList,
     Listing,
     Product,
     ProductNews,
     Subscription,
 )
-from billingone_api.billing.syncs.models import Tally, Unreadable
+from billingone_api.billing.syncs.models import Removal, Tally, Unreadable
 from billingone_api.request import Work
 
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -28,6 +29,10 @@ class Portfolio(Protocol):
         """None where there is no such company any more."""
         ...
 
+    async def contacts(self, company_id: str) -> ContactList:
+        """Of a company that is no more, nobody."""
+        ...
+
     async def subscription(self, source_id: str) -> Subscription | Unreadable | None: ...
 
     async def product(self, source_id: str) -> Product | Unreadable: ...
@@ -42,6 +47,21 @@ class Rows(Protocol[T_contra]):
 
     async def write(self, work: Work, records: Sequence[T_contra]) -> Tally:
         """Each record once; rows that say the same already are left alone."""
+        ...
+
+
+class ContactRows(Protocol):
+    """The people of companies."""
+
+    async def due(self, *, since: datetime, most: int | None) -> Sequence[str]:
+        """Companies whose people were not read since, or not since the company changed.
+
+        New and changed ones first, then those read longest ago.
+        """
+        ...
+
+    async def write(self, work: Work, lists: Sequence[ContactList]) -> tuple[Tally, Removal]:
+        """Of each list that is whole, who does not stand in it any more is forgotten."""
         ...
 
 

@@ -16,6 +16,7 @@ from billingone_api.billing.subscriptions.adapters.postgres.companies import (
     COMPANIES,
     PostgresCompanies,
 )
+from billingone_api.billing.subscriptions.adapters.postgres.contacts import PostgresContacts
 from billingone_api.billing.subscriptions.adapters.postgres.detail import PostgresDetail
 from billingone_api.billing.subscriptions.adapters.postgres.files import PostgresFile
 from billingone_api.billing.subscriptions.adapters.postgres.lists import PostgresList
@@ -24,6 +25,7 @@ from billingone_api.billing.subscriptions.adapters.postgres.portfolio import (
     PostgresPortfolio,
 )
 from billingone_api.billing.subscriptions.adapters.postgres.products import PostgresProducts
+from billingone_api.billing.subscriptions.contacts import Contacts
 from billingone_api.billing.subscriptions.models import Wanted
 from billingone_api.billing.subscriptions.ports import Portfolio
 from billingone_api.billing.subscriptions.service import Acquaintance, Refresh, companies_alone
@@ -93,7 +95,10 @@ async def portfolio_of(process: Process, run: RunContext) -> AsyncIterator[Portf
 
 
 def steps_over(pax8: Portfolio, process: Process, run: RunContext) -> Sequence[Step]:
-    """In the order in which labels come out right: subscriptions take theirs from the others."""
+    """In the order in which labels come out right: subscriptions take theirs from the others.
+
+    People come last, at a call for each company: what is billed is there before.
+    """
     products = PostgresProducts(process, run)
     acquaintance = Acquaintance(pax8, products=products, rows=PostgresPortfolio(process.clock))
     return (
@@ -112,4 +117,5 @@ def steps_over(pax8: Portfolio, process: Process, run: RunContext) -> Sequence[S
             saving=acquaintance.saving,
             sightings=PostgresSightings(process, run, SUBSCRIPTIONS),
         ),
+        Contacts(pax8, PostgresContacts(process, run), run.mode, process.clock),
     )

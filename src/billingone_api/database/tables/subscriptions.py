@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from billingone_api.database.tenancy import tenant_table
 
@@ -25,6 +25,23 @@ pax8_companies = tenant_table(
     Column("source_status", Text),
     Column("external_id", Text),
     Column("website", Text),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("gone_at", DateTime(timezone=True)),
+    # when its contacts were last read whole: a list of their own, at a call for each company
+    Column("contacts_read_at", DateTime(timezone=True)),
+)
+
+pax8_contacts = tenant_table(
+    "pax8_contacts",
+    Column("company_id", Text, primary_key=True),
+    Column("source_id", Text, primary_key=True),
+    # people, of whom no more is kept than it takes to write to them; gone, they are forgotten
+    Column("name", Text),
+    Column("email", Text),
+    # what they are there for in Pax8's words, and for which of it before the others
+    Column("types", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("primary_types", ARRAY(Text), nullable=False, server_default="{}"),
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("gone_at", DateTime(timezone=True)),

@@ -11,6 +11,7 @@ from billingone_api.kit.http.limits import Limiter
 from billingone_api.kit.http.retries import RetryPolicy
 from billingone_api.providers.bearer import BearerApi
 from billingone_api.providers.errors import RecordNotFound
+from billingone_api.providers.pax8.contacts import Contact, ContactList, whole_list
 from billingone_api.providers.pax8.payloads import (
     Company,
     Page,
@@ -29,6 +30,7 @@ _BY_NAME: Final = "name,asc"
 _OLDEST_FIRST: Final = "createdDate,asc"
 
 _COMPANIES: Final = RecordReader(Company)
+_CONTACTS: Final = RecordReader(Contact)
 _SUBSCRIPTIONS: Final = RecordReader(Subscription)
 _PRODUCTS: Final = RecordReader(Product)
 _PRICES: Final = RecordReader(Pricing)
@@ -74,6 +76,16 @@ class Pax8Client:
     async def company(self, company_id: str) -> Company:
         """Raises RecordNotFound."""
         return _single(await self._api.get("companies", company_id), _COMPANIES)
+
+    async def contacts(self, company_id: str) -> ContactList:
+        """All of a company's; a call for each company at least. Raises RecordNotFound."""
+
+        async def read(number: int) -> Page[Contact]:
+            query: Query = {"page": number, "size": PAGE_SIZE}
+            answer = await self._api.get("companies", company_id, "contacts", query=query)
+            return _page(answer, _CONTACTS, number=number, size=PAGE_SIZE)
+
+        return await whole_list(read)
 
     async def subscription(self, subscription_id: str) -> Subscription:
         """Raises RecordNotFound."""

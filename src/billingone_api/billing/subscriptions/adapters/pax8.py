@@ -7,7 +7,14 @@ from typing import Final, TypeVar
 
 import structlog
 
-from billingone_api.billing.subscriptions.models import Company, Listing, Product, Subscription
+from billingone_api.billing.subscriptions.adapters.pax8_contacts import contacts_of
+from billingone_api.billing.subscriptions.models import (
+    Company,
+    ContactList,
+    Listing,
+    Product,
+    Subscription,
+)
 from billingone_api.billing.syncs.models import Unreadable
 from billingone_api.kit.clock import day_of
 from billingone_api.providers.errors import MalformedAnswer, PermissionDenied, RecordNotFound
@@ -45,6 +52,9 @@ class Pax8Portfolio:
         if not isinstance(found, payloads.Company):
             return found
         return None if found.status == _DELETED else _company(found)
+
+    async def contacts(self, company_id: str) -> ContactList:
+        return await contacts_of(company_id, self._client.contacts)
 
     async def subscription(self, source_id: str) -> Subscription | Unreadable | None:
         found = await _found(source_id, self._client.subscription)

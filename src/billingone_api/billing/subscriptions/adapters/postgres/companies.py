@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from billingone_api.billing.subscriptions.adapters.postgres.contacts import forget_those_of
 from billingone_api.billing.subscriptions.models import Company
 from billingone_api.billing.syncs.adapters.sightings import AT, swept, unmet
 from billingone_api.billing.syncs.models import Tally
@@ -26,7 +27,9 @@ COMPANIES: Final = swept(
     _LIVE,
     burying=update(pax8_companies)
     .where(unmet("companies", pax8_companies, _LIVE))
-    .values(gone_at=AT, changed_at=AT),
+    .values(gone_at=AT, changed_at=AT)
+    .returning(pax8_companies.c.source_id),
+    follow=forget_those_of,
 )
 
 _KNOWN: Final = prepare(
