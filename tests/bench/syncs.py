@@ -15,6 +15,7 @@ from tests.bench.servers import peak_megabytes, running, wait_for
 from tests.bench.table import Figure
 from tests.support.databases import Database
 
+from billingone_api.billing.subscriptions.contacts import MOST_A_DELTA
 from billingone_api.embedded.launcher import free_port
 
 SUBSCRIPTIONS = 100_000
@@ -24,7 +25,9 @@ PAGE = 200
 # What the worker's window allows at a time: the floor is reckoned with the same courtesy.
 AT_A_TIME = 4
 REQUESTS_PER_SECOND = 10
-PAGES = (CLIENTS + SUBSCRIPTIONS) // PAGE
+# Of each of so many companies a delta reads the contacts, which are a list of their own.
+LISTS_OF_PEOPLE = min(CLIENTS, MOST_A_DELTA)
+PAGES = (CLIENTS + SUBSCRIPTIONS) // PAGE + LISTS_OF_PEOPLE
 _DONE = frozenset({"succeeded", "partial", "failed", "cancelled"})
 
 
@@ -108,7 +111,7 @@ async def _by_a_worker(
 
 
 async def _floor(sandbox_url: str) -> float:
-    """Every page of subscriptions and companies, and nothing done with them."""
+    """Every page of subscriptions and companies, some companies' people, and no more than that."""
     async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         guide = (await http.get(sandbox_url)).json()["pax8"]
         asked = {
@@ -121,19 +124,23 @@ async def _floor(sandbox_url: str) -> float:
         http.headers["Authorization"] = f"Bearer {token}"
         places = asyncio.Semaphore(AT_A_TIME)
 
-        async def page(kind: str, number: int, sort: str) -> None:
-            query: dict[str, Any] = {"page": number, "size": PAGE, "sort": sort}
+        async def page(kind: str, number: int = 0, **more: str) -> list[Any]:
+            query: dict[str, Any] = {"page": number, "size": PAGE, **more}
             async with places:
                 answer = await http.get(f"{guide['api_url']}/{kind}", params=query)
-                answer.raise_for_status()
+            rows: list[Any] = answer.raise_for_status().json()["content"]
+            return rows
+
+        async def whole(kind: str, sort: str, count: int) -> list[Any]:
+            numbers = range(-(-count // PAGE))
+            pages = await asyncio.gather(*(page(kind, number, sort=sort) for number in numbers))
+            return [row for rows in pages for row in rows]
 
         started = time.perf_counter()
-        wanted = [
-            ("companies", "name,asc", CLIENTS),
-            ("subscriptions", "createdDate,asc", SUBSCRIPTIONS),
-        ]
-        for kind, sort, count in wanted:
-            await asyncio.gather(*(page(kind, n, sort) for n in range(-(-count // PAGE))))
+        companies = await whole("companies", "name,asc", CLIENTS)
+        await whole("subscriptions", "createdDate,asc", SUBSCRIPTIONS)
+        some = [company["id"] for company in companies[:LISTS_OF_PEOPLE]]
+        await asyncio.gather(*(page(f"companies/{id_}/contacts") for id_ in some))
         return time.perf_counter() - started
 
 

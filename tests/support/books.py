@@ -61,6 +61,18 @@ class Books:
         )
         return source_id
 
+    async def contact(self, company_id: str, email: str) -> None:
+        """Somebody of a company of Pax8's."""
+        await self.database.insert(
+            "pax8_contacts",
+            organisation_id=self.organisation_id,
+            company_id=company_id,
+            source_id=email,
+            email=email,
+            first_seen_at=NOW,
+            changed_at=NOW,
+        )
+
     async def subscription(self, company_id: str | None, **facts: Any) -> UUID:
         """Active, monthly, one of AUD 10.00 unless said otherwise; nobody's until it is moved."""
         id_ = new_id()

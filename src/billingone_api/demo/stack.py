@@ -116,6 +116,8 @@ def _third_parties(sandbox_url: str) -> dict[str, str]:
         "XERO_WEBHOOK_KEY": SIGNING_KEY,
         "SUPEROPS_US_URL": f"{sandbox_url}/superops/us/msp",
         "SUPEROPS_EU_URL": f"{sandbox_url}/superops/eu/msp",
+        # A call for each company takes longer than anybody watches a demo.
+        "PAX8_REQUESTS_PER_SECOND": "100",
         # A call for each invoice takes minutes at the pace that the real one allows.
         "SUPEROPS_REQUESTS_PER_MINUTE": "6000",
     }

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from random import Random
+from typing import Final
 
 from billingone_api.sandbox.dates import bare_offset, day
 from billingone_api.sandbox.identifiers import Identifiers
@@ -52,15 +53,35 @@ def _address(n: int, rng: Random) -> Record:
 
 
 def contact_records(company: Record, *, ids: Identifiers, now: datetime) -> list[Record]:
-    """A company's contacts, newest first, as Pax8 lists them."""
+    """A company's contacts, newest first, as Pax8 lists them; some have none at all."""
     rng = Random(ids("contact-facts", company["id"]))
     primary = company["status"] == "Active"
+    habit = rng.choice(_HABITS)
     kinds = (["Billing", "Admin"], ["Technical", "Admin"], ["Technical"])[: rng.randrange(1, 4)]
     rows = [
         _contact(n, types, primary=primary, rng=rng, company=company, ids=ids, now=now)
-        for n, types in enumerate(kinds)
+        for n, types in enumerate(kinds if habit != "nobody" else ())
     ]
+    if habit == "freemail":
+        rows[0]["email"] = f"{rows[0]['firstName']}.{rows[0]['lastName']}@GMail.com"
+    if habit == "gaps":
+        rows.append(_gaps(ids("contact", company["id"], "gaps"), now))
     return sorted(rows, key=lambda row: str(row["createdDate"]), reverse=True)
+
+
+_HABITS: Final = (*("usual",) * 7, "nobody", "freemail", "gaps")
+
+
+def _gaps(contact_id: str, now: datetime) -> Record:
+    """Somebody of whom little was entered; the number has the name that was met, not documented."""
+    return {
+        "id": contact_id,
+        "firstName": "Reception",
+        "phoneNumber": "255501234",
+        "phoneCountryCode": "AU",
+        "createdDate": day(now - timedelta(days=12)),
+        "types": None,
+    }
 
 
 def _contact(

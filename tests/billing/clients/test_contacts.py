@@ -1,5 +1,6 @@
-"""Whom a client's invoices go to: people of its contacts in Xero, and the chosen one."""
+"""Whom a client's invoices go to: people of its records in Xero and Pax8, and the chosen one."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,12 @@ import pytest
 from tests.support.api import Api
 from tests.support.clock import NOW
 from tests.support.databases import Database
+from tests.support.pax8 import Engine, people
 from tests.support.sales import SalesBooks
 
+from billingone_api.billing.syncs.models import Mode
 from billingone_api.kit.ids import new_id
+from billingone_api.process import Process
 
 PEOPLE = (
     '[{"name": "Wu Li", "email": "Wu@Acacia.example"}, {"name": "No address"},'
@@ -46,6 +50,7 @@ def entry(name: str, email: str, *, main: bool, primary: bool) -> dict[str, Any]
         "source_id": "x-1",
         "name": name,
         "email": email,
+        "roles": [],
         "is_main": main,
         "is_primary": primary,
     }
@@ -94,6 +99,43 @@ async def test_a_chosen_address_that_is_gone_gives_way_to_the_first(
     await choose(api, acacia, "wu@acacia.example")
     await database.as_owner("UPDATE xero_contacts SET people = '[]'")
     assert [one["is_primary"] for one in await shown(api, acacia)] == [True]
+
+
+async def test_people_of_pax8_stand_beside_those_of_xero_and_the_choice_outlives_a_sync(
+    api: Api, acacia: UUID, database: Database, process: Process
+) -> None:
+    await database.insert(
+        "client_links",
+        organisation_id=api.organisation_id,
+        source="pax8",
+        source_id="harbour",
+        client_id=acacia,
+        origin="manual",
+    )
+    engine = Engine(process, api.organisation_id)
+    devices = people("harbour", "k1", email="wu@acacia.example", name="Wu Li", types=("Admin",))
+    bills = people("harbour", "k2", "k3", primary_types=("Billing",))
+    more = people("harbour", "k4", name="Zoe")
+    listed = [*devices.contacts, bills.contacts[0], *more.contacts]
+    engine.pax8.people = {"harbour": replace(bills, contacts=listed)}
+    await engine.sync()
+    found = await shown(api, acacia)
+    assert [(one["source"], one["email"], one["roles"], one["is_main"]) for one in found] == [
+        ("xero", "ap@acacia.example", [], True),
+        ("pax8", "k2@harbour.example", ["Billing"], True),
+        ("xero", "wu@acacia.example", [], False),
+        ("pax8", "k4@harbour.example", ["Billing"], False),
+        ("pax8", "wu@acacia.example", ["Admin"], False),
+    ]
+    body = {"source": "pax8", "source_id": "harbour", "email": "wu@acacia.example"}
+    answer = await api.finance.put(f"/v1/clients/{acacia}/billing-contact", json=body)
+    assert [one["is_primary"] for one in answer.json()["contacts"]] == [False] * 4 + [True]
+    await engine.sync(mode=Mode.FULL)
+    assert [one["is_primary"] for one in await shown(api, acacia)] == [False] * 4 + [True]
+    await database.as_owner("UPDATE xero_contacts SET gone_at = now()")
+    engine.pax8.companies_ = []
+    await engine.sync()
+    assert await shown(api, acacia) == []
 
 
 async def test_an_address_of_nobody_is_404_and_so_is_no_client(api: Api, acacia: UUID) -> None:

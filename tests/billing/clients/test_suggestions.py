@@ -125,12 +125,17 @@ async def test_after_a_sync_what_is_sure_applies_itself_and_a_name_never_does(
     await push(api, "Banksia")
     await books.company("c-1", "Something else", website="acacia.example")
     await books.company("c-2", "Banksia")
+    wattle = await push(api, "Wattle", domains=["wattle.example"])
+    await books.company("c-3", "Only its people tell")
+    for email in ("ap@wattle.example", "boss@gmail.com"):
+        await books.contact("c-3", email)
     here = await books.subscription("c-1")
     await recognise(process, api.organisation_id, "pax8")
-    assert await links(books.database) == {"c-1": (acacia, "identifier")}
+    by_identifiers = {"c-1": (acacia, "identifier"), "c-3": (wattle, "identifier")}
+    assert await links(books.database) == by_identifiers
     assert (await books.whose(here))[0] == acacia
     (deed,) = (await api.viewer.get("/v1/clients/mapping/deeds")).json()["items"]
-    assert (deed["kind"], deed["done_by"], deed["records"]) == ("identifiers", None, 1)
+    assert (deed["kind"], deed["done_by"], deed["records"]) == ("identifiers", None, 2)
     rows = await books.database.as_owner(
         "SELECT actor_kind FROM audit WHERE action = 'client_links.changed'"
     )

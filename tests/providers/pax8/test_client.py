@@ -678,6 +678,7 @@ EVERY_METHOD: dict[str, tuple[Any, ...]] = {
     "companies": (0,),
     "subscriptions": (0,),
     "company": ("a",),
+    "contacts": ("a",),
     "subscription": ("a",),
     "product": ("a",),
     "pricing": ("a",),

@@ -95,6 +95,7 @@ CONTACT: Final[dict[str, Any]] = {
     "source_id": "bd2270c3-8706-4c11-9cfb-000b551c3f51",
     "name": "Acacia Dental Pty Ltd",
     "email": "accounts@acaciadental.example",
+    "roles": [],
     "is_main": True,
     "is_primary": True,
 }

@@ -212,12 +212,16 @@ class Primary:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Whom invoices may go to; `is_main` where it is the record's own address."""
+    """Whom invoices may go to; `is_main` where it is the record's own address for bills.
+
+    `roles` are Pax8's words for what a person is there for.
+    """
 
     source: str
     source_id: str
     name: str | None
     email: str
+    roles: tuple[str, ...]
     is_main: bool
     is_primary: bool
 

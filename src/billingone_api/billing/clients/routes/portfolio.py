@@ -171,7 +171,7 @@ async def choose_billing_contact(
     contacts: TheContacts,
     work: Work,
 ) -> BillingContactsOut:
-    """One of the addresses that the client's records have; nothing is written to Xero."""
+    """One of the addresses that the client's records have; nothing is written to Xero or Pax8."""
     found = await choose(client_id, body.primary(), contacts, by=caller.label, tell=work.tell)
     return BillingContactsOut.model_validate({"contacts": found}, from_attributes=True)
 

@@ -95,7 +95,14 @@ class BillingContactOut(BaseModel):
     source_id: Annotated[str, Field(description="The record that has the address.")]
     name: str | None
     email: Annotated[str, Field(description="In lower case.")]
-    is_main: Annotated[bool, Field(description="It is the record's own address.")]
+    roles: Annotated[
+        list[str],
+        Field(description="What for, in Pax8's words, such as `Billing`; none from elsewhere."),
+    ]
+    is_main: Annotated[
+        bool,
+        Field(description="It is the record's own address, in Pax8 the primary one for billing."),
+    ]
     is_primary: Annotated[
         bool, Field(description="As a person chose; without a choice the first address.")
     ]

@@ -1,4 +1,4 @@
-"""Whom a client's invoices go to: people of its contacts in Xero, and the one that was chosen."""
+"""Whom a client's invoices go to: people of its records in Xero and Pax8, and who was chosen."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,28 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ClauseElement, DateTime, Select, Text, Uuid, bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ARRAY,
+    ClauseElement,
+    DateTime,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from billingone_api.billing.clients.models import XERO, Contact, Primary
+from billingone_api.billing.clients.models import PAX8, XERO, Contact, Primary
 from billingone_api.billing.definitions.adapters.invoices import in_current_books
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tables.mapping import primary_contacts
+from billingone_api.database.tables.subscriptions import pax8_contacts
 from billingone_api.database.tables.xero import xero_contacts
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -21,6 +35,8 @@ from billingone_api.database.words import word
 
 _CLIENT: Final = bindparam("client_id", type_=Uuid())
 _LONGEST: Final = 320
+_BILLS: Final = "Billing"
+"""Pax8's word for people whom bills go to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +79,16 @@ class PostgresContacts:
 
 def contacts_of(rows: Sequence[Row], chosen: Primary | None) -> Sequence[Contact]:
     """Each address of a record once; without a choice the first address of all is the primary."""
-    found = {(one.source_id, one.email): one for row in reversed(rows) for one in _people(row)}
-    listed = sorted(found.values(), key=lambda one: (not one.is_main, one.name or "", one.email))
-    named = None if chosen is None else (chosen.source_id, chosen.email)
-    primary = named if named in found else None
-    if primary is None and listed:
-        primary = (listed[0].source_id, listed[0].email)
-    return [one.marked(primary=(one.source_id, one.email) == primary) for one in listed]
+    found = {one.primary: one for row in reversed(rows) for one in _people(row)}
+    listed = sorted(found.values(), key=_place)
+    primary = chosen if chosen in found else next((one.primary for one in listed), None)
+    return [one.marked(primary=one.primary == primary) for one in listed]
+
+
+def _place(one: Contact) -> tuple[Any, ...]:
+    """Those who are meant for bills first, and of those whom the bills are written to."""
+    is_for_bills = one.source == XERO or _BILLS in one.roles
+    return not one.is_main, one.source != XERO, not is_for_bills, one.name or "", one.email
 
 
 def _people(row: Row) -> Iterator[Contact]:
@@ -80,11 +99,20 @@ def _people(row: Row) -> Iterator[Contact]:
             name = one.get("name")
             yield _contact(row, email, name if isinstance(name, str) else None, is_main=False)
     if email := _email(row["email"]):
-        yield _contact(row, email, row["name"], is_main=True)
+        is_main = row["source"] == XERO or _BILLS in row["primary_types"]
+        yield _contact(row, email, row["name"], is_main=is_main)
 
 
 def _contact(row: Row, email: str, name: str | None, *, is_main: bool) -> Contact:
-    return Contact(XERO, row["source_id"], name, email, is_main=is_main, is_primary=False)
+    return Contact(
+        source=row["source"],
+        source_id=row["source_id"],
+        name=name,
+        email=email,
+        roles=tuple(row["types"] or ()),
+        is_main=is_main,
+        is_primary=False,
+    )
 
 
 def _email(said: object) -> str | None:
@@ -93,15 +121,47 @@ def _email(said: object) -> str | None:
     return said.strip().lower()
 
 
-def _contacts() -> Select[Any]:
+def _contacts() -> ClauseElement:
+    """Of Xero each contact with its people, of Pax8 each of the people."""
+    both = union_all(_of_xero(), _of_pax8()).subquery("contacts")
+    return select(both).order_by(both.c.name, both.c.source_id, both.c.email)
+
+
+def _of_xero() -> Select[Any]:
     of, links = xero_contacts.c, client_links.c
     is_its = own(xero_contacts) & (of.source_id == links.source_id)
     return (
-        select(of.source_id, of.name, of.email, of.people)
+        select(
+            links.source,
+            of.source_id,
+            of.name,
+            of.email,
+            of.people,
+            null().cast(ARRAY(Text)).label("types"),
+            null().cast(ARRAY(Text)).label("primary_types"),
+        )
         .select_from(client_links.join(xero_contacts, is_its))
         .where(own(client_links), links.client_id == _CLIENT, links.source == word(XERO))
         .where(in_current_books(xero_contacts), of.gone_at.is_(None))
-        .order_by(of.name, of.source_id)
+    )
+
+
+def _of_pax8() -> Select[Any]:
+    of, links = pax8_contacts.c, client_links.c
+    is_its = own(pax8_contacts) & (of.company_id == links.source_id)
+    return (
+        select(
+            links.source,
+            of.company_id,
+            of.name,
+            of.email,
+            literal_column("'[]'", JSONB).cast(JSONB),
+            of.types,
+            of.primary_types,
+        )
+        .select_from(client_links.join(pax8_contacts, is_its))
+        .where(own(client_links), links.client_id == _CLIENT, links.source == word(PAX8))
+        .where(of.gone_at.is_(None))
     )
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import Label, Select, func, literal_column, select
 
 from billingone_api.billing.clients.adapters.postgres.deeds import merged_away
 from billingone_api.billing.clients.adapters.postgres.universe import LISTS, in_list
@@ -15,6 +15,7 @@ from billingone_api.billing.clients.models import IDENTIFIERS, PAX8, XERO
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tables.mapping import refused_links
+from billingone_api.database.tables.subscriptions import pax8_contacts
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
@@ -80,7 +81,8 @@ def _client(row: Row) -> Party[UUID]:
 def _record(row: Row, source: str) -> Party[str]:
     key, name = row["source_id"], row["name"]
     if source == PAX8:
-        return Party(key, name, addresses=(row["website"],), ids=(row["external_id"],))
+        addresses = (row["website"], *(row["emails"] or ()))
+        return Party(key, name, addresses=addresses, ids=(row["external_id"],))
     if source == XERO:
         people = row["people"] if isinstance(row["people"], list) else []
         mails = [one.get("email") for one in people if isinstance(one, dict)]
@@ -103,7 +105,15 @@ _SAYING: Final = {
 def _records(source: str) -> Select[Any]:
     table = LISTS[source]
     names = ("source_id", "name", *_SAYING.get(source, ("email_domains",)))
-    return select(*(table.c[name] for name in names)).where(in_list(source))
+    more = (_emails(),) if source == PAX8 else ()
+    return select(*(table.c[name] for name in names), *more).where(in_list(source))
+
+
+def _emails() -> Label[Any]:
+    """Of the people behind a company."""
+    of = pax8_contacts.c
+    mine = own(pax8_contacts) & (of.company_id == LISTS[PAX8].c.source_id) & of.gone_at.is_(None)
+    return select(func.array_agg(of.email)).where(mine).scalar_subquery().label("emails")
 
 
 _RECORDS: Final = {source: prepare(_records(source)) for source in LISTS}
