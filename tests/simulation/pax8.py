@@ -45,7 +45,14 @@ class Account:
         return record
 
     def page(self, kind: str, number: int) -> dict[str, Any]:
-        records = self.lists[kind]
+        return self._page(self.lists[kind], number)
+
+    def people(self, company_id: str, number: int) -> dict[str, Any] | None:
+        found = (one for one in self.lists["companies"] if one["id"] == company_id)
+        company = next(found, None)
+        return None if company is None else self._page(people_of(company), number)
+
+    def _page(self, records: list[Record], number: int) -> dict[str, Any]:
         shown = records[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
         pages = -(-len(records) // PAGE_SIZE)
         return {
@@ -77,6 +84,21 @@ class Account:
 
 def _company(number: int) -> Record:
     return {"id": f"c{number:03}", "name": f"Client {number}", "status": "Active"}
+
+
+def people_of(company: Record) -> list[Record]:
+    """They are called after their company, and come and go when it changes."""
+    name = str(company["name"])
+    count = 2 if "spoilt" in company else 1 + len(name) % 4
+    return [
+        {
+            "id": f"{company['id']}-{place}",
+            "lastName": name,
+            "email": f"{place}@example.com",
+            "types": [{"type": "Billing", "primary": place == 0}],
+        }
+        for place in range(count)
+    ]
 
 
 @dataclass(frozen=True)
@@ -139,8 +161,10 @@ class Pax8Wire(httpx.AsyncBaseTransport):
         kind, _, rest = path.partition("/")
         if kind == "products":
             return {"id": rest, "name": f"Product {rest}", "vendorName": "Vendor"}
+        name, _, of = rest.partition("/")
+        if of == "contacts":
+            return self.account.people(name, int(request.url.params["page"]))
         if rest:
-            name = rest.partition("/")[0]
             return next((one for one in self.account.lists[kind] if one["id"] == name), None)
         return self.account.page(kind, int(request.url.params["page"]))
 

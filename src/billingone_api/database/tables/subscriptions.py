@@ -28,7 +28,7 @@ pax8_companies = tenant_table(
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("gone_at", DateTime(timezone=True)),
-    # when its contacts were last read whole: a list of their own, at a call for each company
+    # when its contacts, at a call for each company, were last read whole; null since it changed
     Column("contacts_read_at", DateTime(timezone=True)),
 )
 

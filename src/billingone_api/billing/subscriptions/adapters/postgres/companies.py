@@ -44,7 +44,8 @@ def _saving() -> Any:
     statement = insert(pax8_companies)
     return statement.on_conflict_do_update(
         index_elements=list(pax8_companies.primary_key.columns),
-        set_={name: statement.excluded[name] for name in _NEWS},
+        # Who is behind it may be news as well.
+        set_={name: statement.excluded[name] for name in _NEWS} | {"contacts_read_at": None},
     )
 
 

@@ -40,9 +40,6 @@ _of: Final = pax8_contacts.c
 _company: Final = pax8_companies.c
 _aside: Final = quarantined_records.c
 _COMPANIES: Final = bindparam("companies", type_=ARRAY(Text))
-_IS_NEWS: Final[ColumnElement[bool]] = func.coalesce(
-    _company.contacts_read_at < _company.changed_at, literal_column("true")
-)
 
 
 def _saving() -> Any:
@@ -67,11 +64,11 @@ DUE: Final = prepare(
         own(pax8_companies),
         _company.gone_at.is_(None),
         or_(
-            _IS_NEWS,
+            _company.contacts_read_at.is_(None),
             _company.contacts_read_at < bindparam("since", type_=DateTime(timezone=True)),
         ),
     )
-    .order_by(_IS_NEWS.desc(), _company.contacts_read_at, _company.source_id)
+    .order_by(_company.contacts_read_at.nulls_first(), _company.source_id)
     .limit(bindparam("most", type_=Integer))
 )
 KNOWN: Final = prepare(
