@@ -21,7 +21,8 @@ SELECT (SELECT json_agg(w.what) FROM simulated.seen_wrong w WHERE organisation_i
         FROM public.sync_steps s JOIN public.sync_runs r
           ON r.organisation_id = s.organisation_id AND r.id = s.run_id
         WHERE s.organisation_id = $1 AND r.finished_at IS NULL
-          AND s.name NOT IN ('products', 'contacts') AND s.checkpoint IS NOT NULL) AS steps,
+          AND s.name IN ('companies', 'subscriptions')
+          AND s.checkpoint IS NOT NULL) AS steps,
        (SELECT coalesce(json_agg(x.source_id), '[]') FROM (
           SELECT 'c' || source_id AS source_id FROM public.pax8_companies
           WHERE organisation_id = $1 AND gone_at IS NULL

@@ -6,7 +6,7 @@ page block and does not mind.
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from tests.simulation.virtual import loop
 PAGE_SIZE = 3
 Record = dict[str, Any]
 LISTS = ("companies", "subscriptions")
+INVOICE: Record = {"id": "i1", "invoiceDate": "2026-11-01", "status": "Unpaid", "total": 6}
 
 
 @dataclass
@@ -45,25 +46,24 @@ class Account:
         return record
 
     def page(self, kind: str, number: int) -> dict[str, Any]:
-        return self._page(self.lists[kind], number)
+        return _page(self.lists[kind], number)
 
     def people(self, company_id: str, number: int) -> dict[str, Any] | None:
         found = (one for one in self.lists["companies"] if one["id"] == company_id)
         company = next(found, None)
-        return None if company is None else self._page(people_of(company), number)
+        return None if company is None else _page(people_of(company), number)
 
-    def _page(self, records: list[Record], number: int) -> dict[str, Any]:
-        shown = records[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
-        pages = -(-len(records) // PAGE_SIZE)
-        return {
-            "content": deepcopy(shown),
-            "page": {
-                "size": PAGE_SIZE,
-                "totalElements": len(records),
-                "totalPages": pages,
-                "number": number,
-            },
-        }
+    def charged(self, rest: str, query: Mapping[str, Any]) -> dict[str, Any] | None:
+        """One invoice that never changes, and drafts that follow the subscriptions."""
+        number = int(query.get("page", 0))
+        match rest:
+            case "":
+                return _page([INVOICE], number)
+            case "draftItems":
+                return _page([_item(one) for one in self.lists["subscriptions"]], number)
+            case "i1/items":
+                return _page([{"id": f"x{n}", "costTotal": n} for n in range(4)], number)
+        return INVOICE if rest == INVOICE["id"] else None
 
     def _subscription(self) -> Record:
         companies = self.lists["companies"]
@@ -80,6 +80,31 @@ class Account:
             "createdDate": "2026-01-29",
             "startDate": "2026-02-01",
         }
+
+
+def _page(records: list[Record], number: int) -> dict[str, Any]:
+    shown = records[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
+    pages = -(-len(records) // PAGE_SIZE)
+    return {
+        "content": deepcopy(shown),
+        "page": {
+            "size": PAGE_SIZE,
+            "totalElements": len(records),
+            "totalPages": pages,
+            "number": number,
+        },
+    }
+
+
+def _item(subscription: Record) -> Record:
+    return {
+        "type": "subscription",
+        "subscriptionId": subscription["id"],
+        "companyId": subscription["companyId"],
+        "quantity": subscription["quantity"],
+        "costTotal": subscription["quantity"] * 8,
+        "currencyCode": "AUD",
+    }
 
 
 def _company(number: int) -> Record:
@@ -159,6 +184,8 @@ class Pax8Wire(httpx.AsyncBaseTransport):
         if path == "token":
             return {"access_token": "t", "expires_in": 86400, "token_type": "Bearer"}
         kind, _, rest = path.partition("/")
+        if kind == "invoices":
+            return self.account.charged(rest, request.url.params)
         if kind == "products":
             return {"id": rest, "name": f"Product {rest}", "vendorName": "Vendor"}
         name, _, of = rest.partition("/")
@@ -170,6 +197,8 @@ class Pax8Wire(httpx.AsyncBaseTransport):
 
     def _note(self, kind: str, answer: dict[str, Any]) -> None:
         if "page" in answer:
+            if kind not in LISTS:
+                return
             ids = frozenset(record["id"] for record in answer["content"])
             self.account.served.setdefault((kind, answer["page"]["number"]), []).append(ids)
 

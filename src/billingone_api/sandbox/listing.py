@@ -109,3 +109,16 @@ USAGE_SUMMARIES: Final = Listing(
     sorts={name: name for name in ("resourceGroup", "currentCharges", "partnerTotal")},
     equals={"resourceGroup": "resourceGroup"},
 )
+INVOICES: Final = Listing(
+    sorts={
+        name: name
+        for name in (
+            "invoiceDate", "dueDate", "status", "partnerName", "total", "balance", "carriedBalance",
+        )
+    },
+    equals={name: name for name in ("status", "invoiceDate", "dueDate")},
+    allowed={
+        "status": frozenset({"Unpaid", "Paid", "Void", "Carried", "Nothing Due", "Credited"})
+    },
+)  # fmt: skip
+ITEMS: Final = Listing()

@@ -1,4 +1,4 @@
-"""Pax8's partner API, v1: its token endpoint, companies, products, subscriptions and usage."""
+"""Pax8's partner API, v1: its token, companies, products, subscriptions, usage and invoices."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from billingone_api.sandbox.catalogue import BY_SKU, price_list
+from billingone_api.sandbox.charges import Charges
 from billingone_api.sandbox.companies import contact_records
 from billingone_api.sandbox.credentials import Credentials, Meter
 from billingone_api.sandbox.gate import ThirdParty
@@ -18,6 +19,8 @@ from billingone_api.sandbox.history import history_of
 from billingone_api.sandbox.listing import (
     COMPANIES,
     CONTACTS,
+    INVOICES,
+    ITEMS,
     PRODUCTS,
     SUBSCRIPTIONS,
     USAGE_SUMMARIES,
@@ -27,13 +30,15 @@ from billingone_api.sandbox.listing import (
 from billingone_api.sandbox.portfolio import Portfolio
 from billingone_api.sandbox.shelf import Shelf
 from billingone_api.sandbox.usage import usage_summaries
-from billingone_api.sandbox.wire import Record, decode, json_response, page_response
+from billingone_api.sandbox.wire import Record, decode, encode, json_response, page_response
 
 NAME: Final = "pax8"
 
 _AUDIENCES: Final = frozenset({"https://api.pax8.com", "api://p8p.client"})
 _TOKEN_FIELDS: Final = ("client_id", "client_secret", "audience", "grant_type")
 _TYPES: Final[Mapping[int, str]] = {400: "BAD_REQUEST", 422: "UNPROCESSABLE_ENTITY"}
+
+_MONTH_OFFSETS: Final = frozenset({"0", "1"})
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -45,6 +50,7 @@ class Pax8:
         self._portfolio = portfolio
         self._credentials = credentials
         self._meter = meter
+        self._charges = Charges(portfolio)
         self.app = Starlette(
             routes=[
                 Route("/v1/token", self.token, methods=["POST"]),
@@ -58,6 +64,10 @@ class Pax8:
                 self._guarded("/v1/subscriptions/{id}", self.subscription),
                 self._guarded("/v1/subscriptions/{id}/history", self.history),
                 self._guarded("/v1/subscriptions/{id}/usage-summaries", self.usage),
+                self._guarded("/v1/invoices", self.invoices),
+                self._guarded("/v1/invoices/draftItems", self.drafts),
+                self._guarded("/v1/invoices/{id}", self.invoice),
+                self._guarded("/v1/invoices/{id}/items", self.items),
             ],
             exception_handlers={HTTPException: _envelope, BadQuery: _bad_query},
         )
@@ -129,6 +139,34 @@ class Pax8:
             subscription, product, ids=self._portfolio.ids, now=self._portfolio.now
         )
         return _page(_shelf_of(rows), USAGE_SUMMARIES, request)
+
+    async def invoices(self, request: Request) -> Response:
+        since = request.query_params.get("invoiceDateRangeStart", "")
+        until = request.query_params.get("invoiceDateRangeEnd", "9999")
+        rows = [row for row in self._charges.invoices() if since <= row["invoiceDate"] <= until]
+        return _page(_shelf_of(rows), INVOICES, request)
+
+    async def invoice(self, request: Request) -> Response:
+        shelf = _shelf_of(self._charges.invoices())
+        return json_response(_found(shelf, request, "Invoice"))
+
+    async def items(self, request: Request) -> Response:
+        rows = self._charges.items(request.path_params["id"])
+        if rows is None:
+            raise HTTPException(404, f"Invoice Not Found: {request.path_params['id']}")
+        return _slice(rows, request)
+
+    async def drafts(self, request: Request) -> Response:
+        """Of the next month unless this one is asked for; of one company where it is named."""
+        asked = request.query_params.get("monthOffset", "1")
+        if asked not in _MONTH_OFFSETS:
+            raise HTTPException(422, f"Invalid monthOffset: {asked}")
+        company = request.query_params.get("companyId")
+        if company is not None and company not in self._portfolio.companies:
+            raise HTTPException(404, f"Company Not Found: {company}")
+        rows = self._charges.drafts(int(asked))
+        chosen = [row for row in rows if company in {None, row["companyId"]}]
+        return _slice(chosen, request)
 
     def _guarded(self, path: str, handler: Handler) -> Route:
         async def guarded(request: Request) -> Response:
@@ -202,6 +240,14 @@ def _page(shelf: Shelf, listing: Listing, request: Request) -> Response:
     )
     chosen = keys[paging.number * paging.size : (paging.number + 1) * paging.size]
     return page_response(shelf.raw(chosen), number=paging.number, size=paging.size, total=len(keys))
+
+
+def _slice(rows: Sequence[Record], request: Request) -> Response:
+    """A page of rows that have no ids to be found by."""
+    paging = ITEMS.paging(request.query_params)
+    chosen = rows[paging.number * paging.size : (paging.number + 1) * paging.size]
+    raw = [encode(row) for row in chosen]
+    return page_response(raw, number=paging.number, size=paging.size, total=len(rows))
 
 
 def _shelf_of(rows: Sequence[Record]) -> Shelf:

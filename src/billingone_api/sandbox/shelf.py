@@ -17,13 +17,14 @@ class Shelf:
     """Records by key, kept as bytes: a page is a join, and 100,000 rows stay small.
 
     A column holds one field of all rows; it is built when a sort or filter first asks for it,
-    or filled from the start for the fields named in `ready`.
+    or filled from the start for the fields named in `ready`. `revision` counts changes.
     """
 
     def __init__(self, *, ready: Iterable[str] = ()) -> None:
         self._rows: dict[str, bytes] = {}
         self._columns: dict[str, dict[str, Any]] = {field: {} for field in ready}
         self._selections: dict[object, list[str]] = {}
+        self.revision = 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -49,13 +50,17 @@ class Shelf:
         self._rows[key] = encode(row)
         for field, column in self._columns.items():
             column[key] = _value(row, field)
-        self._selections.clear()
+        self._changed()
 
     def remove(self, key: str) -> None:
         del self._rows[key]
         for column in self._columns.values():
             column.pop(key, None)
+        self._changed()
+
+    def _changed(self) -> None:
         self._selections.clear()
+        self.revision += 1
 
     def select(
         self, *, sort: tuple[str, bool] | None = None, where: Mapping[str, Any] | None = None

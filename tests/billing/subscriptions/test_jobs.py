@@ -31,6 +31,9 @@ ROWS: list[dict[str, Any]] = [
     for number in range(1, 6)
 ]
 
+INVOICE = {"id": "i1", "invoiceDate": "2026-11-01", "status": "Unpaid", "total": 20}
+ITEMS: list[dict[str, Any]] = [{"type": "subscription", "costTotal": 20}]
+
 
 def page(rows: list[dict[str, Any]], number: int, *, size: int = 2) -> httpx.Response:
     block = {
@@ -57,6 +60,9 @@ def pax8() -> Any:
         router.get(f"{API}/products/p1").respond(
             json={"id": "p1", "name": "Premium", "vendorName": "Microsoft"}
         )
+        router.get(f"{API}/invoices").mock(return_value=page([INVOICE], 0))
+        router.get(f"{API}/invoices/i1/items").mock(return_value=page(ITEMS, 0))
+        router.get(f"{API}/invoices/draftItems").respond(403, json={"status": 403})
         yield router
 
 
@@ -70,17 +76,26 @@ async def test_trap_1_a_list_of_three_pages_is_walked_from_page_0(
     source = Pax8Source()
     run = RunContext(organisation_id, new_id(), source.key, connection_id, Mode.FULL)
     tallies: dict[str, Tally] = {}
+    notices: dict[str, str] = {}
     async with source.steps(process, run) as steps:
         assert [step.name for step in steps] == list(source.step_names)
         for step in steps:
             async for batch in step.batches(None):
                 async with process.work(organisation_id) as work:
                     tallies[step.name] = await batch.write(work)
+                if batch.notice:
+                    notices[step.name] = batch.notice
     assert tallies == {
         "companies": Tally(created=1),
         "subscriptions": Tally(created=5),
         "contacts": Tally(created=1),
+        "invoices": Tally(created=1),
+        "invoice_items": Tally(created=1),
+        "draft_items": Tally(),
     }
+    # what the credentials may not read is said, and the rest stands
+    assert notices.keys() == {"draft_items"}
+    assert "Give the API credentials access to invoices" in notices["draft_items"]
     [somebody] = await database.as_owner("SELECT company_id, name, email FROM pax8_contacts")
     assert tuple(somebody) == ("c1", "Tom", "tom@harbour.example")
     assert [call.request.url.params["page"] for call in listed.calls] == ["0", "1", "2"]

@@ -32,6 +32,7 @@ class Named(Protocol):
 Q = TypeVar("Q")
 A = TypeVar("A")
 T = TypeVar("T", bound=Named)
+R = TypeVar("R")
 Save = Callable[[Work], Awaitable[Tally]]
 
 
@@ -186,17 +187,17 @@ class Sweep(Generic[T]):
         return [one for one in found if one is not None]
 
 
-class PagesAhead(Generic[T]):
+class PagesAhead(Generic[R]):
     """Reads pages in order, and always a few ahead of whoever takes them."""
 
-    def __init__(self, read: Callable[[int], Awaitable[Listing[T]]], place: Place) -> None:
+    def __init__(self, read: Callable[[int], Awaitable[Listing[R]]], place: Place) -> None:
         self._read = read
-        self._pages: deque[asyncio.Future[Listing[T]]] = deque()
+        self._pages: deque[asyncio.Future[Listing[R]]] = deque()
         self.place = place
 
-    async def take(self, most: int) -> Sequence[Listing[T]]:
+    async def take(self, most: int) -> Sequence[Listing[R]]:
         """The next pages; fewer than asked for at the end. Raises ProviderErrors."""
-        taken: list[Listing[T]] = []
+        taken: list[Listing[R]] = []
         while len(taken) < most and not self.place.is_at_end:
             self._ask()
             listing = await self._pages.popleft()

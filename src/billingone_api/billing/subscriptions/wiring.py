@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Depends
@@ -10,8 +12,13 @@ from billingone_api.billing.access.models import Caller, Permission
 from billingone_api.billing.access.wiring import May, MayOutside
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.integrations.wiring import pax8_for
+from billingone_api.billing.subscriptions.adapters.charges import Pax8ChargesSource
 from billingone_api.billing.subscriptions.adapters.pax8 import Pax8Portfolio
 from billingone_api.billing.subscriptions.adapters.postgres.catalogue import PostgresCatalogue
+from billingone_api.billing.subscriptions.adapters.postgres.charges import (
+    SWEPT_BILLS,
+    PostgresBills,
+)
 from billingone_api.billing.subscriptions.adapters.postgres.companies import (
     COMPANIES,
     PostgresCompanies,
@@ -25,6 +32,17 @@ from billingone_api.billing.subscriptions.adapters.postgres.portfolio import (
     PostgresPortfolio,
 )
 from billingone_api.billing.subscriptions.adapters.postgres.products import PostgresProducts
+from billingone_api.billing.subscriptions.charges import (
+    BILLS,
+    MONTHS_READ,
+    ChargesInDraft,
+    ChargesOfBills,
+    ChargesSource,
+    IfAllowed,
+    bills_alone,
+    month_from,
+    today_at_pax8,
+)
 from billingone_api.billing.subscriptions.contacts import Contacts
 from billingone_api.billing.subscriptions.models import Wanted
 from billingone_api.billing.subscriptions.ports import Portfolio
@@ -85,13 +103,23 @@ def exported(
     return process.streamed(caller.organisation.id, chunks)
 
 
+@dataclass(frozen=True, slots=True)
+class Pax8:
+    """What a run reads of one connection."""
+
+    portfolio: Portfolio
+    charges: ChargesSource
+
+
 @asynccontextmanager
-async def portfolio_of(process: Process, run: RunContext) -> AsyncIterator[Portfolio]:
+async def pax8_of(process: Process, run: RunContext) -> AsyncIterator[Pax8]:
     """Pax8 with the credentials of the run's connection."""
     async with process.work(run.organisation_id) as work:
         time_zone = await time_zone_of(work)
     async with pax8_for(process, run.organisation_id, run.connection_id) as client:
-        yield Pax8Portfolio(client, time_zone=time_zone)
+        yield Pax8(
+            Pax8Portfolio(client, time_zone=time_zone), charges=Pax8ChargesSource(client.charges)
+        )
 
 
 def steps_over(pax8: Portfolio, process: Process, run: RunContext) -> Sequence[Step]:
@@ -119,3 +147,22 @@ def steps_over(pax8: Portfolio, process: Process, run: RunContext) -> Sequence[S
         ),
         Contacts(pax8, PostgresContacts(process, run), run.mode, process.clock),
     )
+
+
+def charging_steps(charges: ChargesSource, process: Process, run: RunContext) -> Sequence[Step]:
+    """They come last: without them the portfolio is as good."""
+    rows = PostgresBills(process, run)
+    since = month_from(today_at_pax8(process.clock.now()), months=-MONTHS_READ)
+    listed = Sweep(
+        name=BILLS,
+        read=partial(charges.bills, since=since),
+        find=charges.bill,
+        saving=bills_alone(rows),
+        sightings=PostgresSightings(process, run, SWEPT_BILLS, {"since": since}),
+    )
+    steps = (
+        listed,
+        ChargesOfBills(charges, rows),
+        ChargesInDraft(charges, rows, process.clock, run.mode),
+    )
+    return tuple(IfAllowed(step) for step in steps)

@@ -11,7 +11,10 @@ from billingone_api.kit.http.limits import Limiter
 from billingone_api.kit.http.retries import RetryPolicy
 from billingone_api.providers.bearer import BearerApi
 from billingone_api.providers.errors import RecordNotFound
+from billingone_api.providers.pax8.charges import Pax8Charges
 from billingone_api.providers.pax8.contacts import Contact, ContactList, whole_list
+from billingone_api.providers.pax8.pages import content as _content
+from billingone_api.providers.pax8.pages import page as _page
 from billingone_api.providers.pax8.payloads import (
     Company,
     Page,
@@ -20,7 +23,7 @@ from billingone_api.providers.pax8.payloads import (
     Subscription,
 )
 from billingone_api.providers.pax8.tokens import PAX8, Pax8Credentials, Pax8Endpoints, source_for
-from billingone_api.providers.records import Payload, RecordReader, Reject, whole
+from billingone_api.providers.records import Payload, RecordReader, Reject
 from billingone_api.providers.tokens import TokenKeeper, TokenStore
 
 PAGE_SIZE: Final = 200
@@ -59,6 +62,7 @@ class Pax8Client:
         source = source_for(credentials, endpoints=endpoints, calls=calls, clock=clock)
         keeper = TokenKeeper(source=source, store=tokens, clock=clock)
         self._api = BearerApi(PAX8, base_url=endpoints.api_url, calls=calls, tokens=keeper)
+        self.charges = Pax8Charges(self._api)
 
     async def check(self) -> None:
         """Proves the credentials and that they may read; with a new store, from scratch."""
@@ -120,30 +124,6 @@ class Pax8Client:
             return await self._api.get(kind, query=query)
         except RecordNotFound as error:
             raise PAX8.malformed(f"there are no {kind} at its address") from error
-
-
-def _page(answer: Any, reader: RecordReader[T], *, number: int, size: int) -> Page[T]:
-    """The page, if it is the one asked for and says how many there are."""
-    content = _content(answer)
-    block = answer.get("page")
-    if not isinstance(block, dict):
-        raise PAX8.malformed("a page does not say which one it is")
-    total_pages, total_records = whole(block.get("totalPages")), whole(block.get("totalElements"))
-    if whole(block.get("number")) != number:
-        raise PAX8.malformed("a page is not the one asked for")
-    if total_pages is None or total_records is None:
-        raise PAX8.malformed("a page does not say how many there are")
-    if not content and total_records > number * (whole(block.get("size")) or size):
-        raise PAX8.malformed("a page is empty that should not be")
-    records, rejects = reader.read(content)
-    return Page(records, rejects, number, total_pages, total_records)
-
-
-def _content(answer: Any) -> list[Any]:
-    content = answer.get("content") if isinstance(answer, dict) else None
-    if not isinstance(content, list):
-        raise PAX8.malformed("there is no list in it")
-    return content
 
 
 def _single(answer: Any, reader: RecordReader[T]) -> T:
