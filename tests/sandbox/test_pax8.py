@@ -337,3 +337,36 @@ async def test_the_limit_of_a_minute_answers_429_without_a_hint(
     assert "retry-after" not in answer.headers
     clock.move(seconds=60)
     assert (await pax8.get("/products/none")).status_code == 404
+
+
+async def test_charges_follow_the_subscriptions_but_for_what_is_planted(
+    pax8: Pax8Caller, sandbox: Sandbox
+) -> None:
+    invoices = await everything(pax8, "/invoices", sort="invoiceDate,asc")
+    assert {"Paid", "Unpaid", "Credited"} == {one["status"] for one in invoices}
+    later = await everything(pax8, "/invoices", invoiceDateRangeStart="2026-11-01")
+    assert {one["invoiceDate"] for one in later} == {"2026-11-01"}
+    newest = next(one for one in later if one["status"] == "Unpaid")
+    items = await everything(pax8, f"/invoices/{newest['id']}/items")
+    total = sum(round(one["amountDue"] * 10_000) for one in items)
+    assert total == round(newest["total"] * 10_000)
+    assert {"subscription", "prorate", "service-credit"} <= {one["type"] for one in items}
+    assert "Arrears" in {one["term"] for one in items}
+
+    ids = sandbox.portfolio.ids
+    held = {one["id"]: one for one in await everything(pax8, "/subscriptions") if "id" in one}
+    differing = {
+        one["companyId"]
+        for one in items
+        if one["type"] == "subscription" and one["term"] != "Arrears"
+        if one["quantity"] != held[one["subscriptionId"]]["quantity"]
+    }
+    assert differing == {ids("company", 3)}
+
+    drafts = await everything(pax8, "/invoices/draftItems", monthOffset=1)
+    assert all("id" not in one and one["term"] != "Arrears" for one in drafts)
+    assert {one["startPeriod"][:7] for one in drafts if one["type"] == "subscription"} == {
+        "2026-12"
+    }
+    assert (await pax8.get("/invoices/draftItems", monthOffset=2)).status_code == 422
+    assert (await pax8.get("/invoices/none/items")).status_code == 404

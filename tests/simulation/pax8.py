@@ -102,7 +102,7 @@ def _item(subscription: Record) -> Record:
         "subscriptionId": subscription["id"],
         "companyId": subscription["companyId"],
         "quantity": subscription["quantity"],
-        "costTotal": subscription["quantity"] * 8,
+        "costTotal": 8,
         "currencyCode": "AUD",
     }
 
