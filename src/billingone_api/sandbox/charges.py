@@ -248,7 +248,7 @@ def _mistaken(item: Record, number: int) -> Iterator[Record]:
     if number == OVERCHARGED:
         yield _summed(item | {"quantity": item["quantity"] + _MORE_SEATS})
     elif number == DEARER:
-        yield _summed(item | {"cost": (item["cost"] * Decimal("1.2")).quantize(_CENT)})
+        yield _summed(item | {"cost": (Decimal(item["cost"]) * Decimal("1.2")).quantize(_CENT)})
     elif number != FORGOTTEN:
         yield item
 
@@ -266,17 +266,18 @@ def _prorated(item: Record, month: date) -> Record:
             "description": f"Prorate: quantity {item['quantity'] - 2} -> {item['quantity']}",
             "startPeriod": before.replace(day=18).isoformat(),
             "endPeriod": _end_of(before).isoformat(),
-            "price": (item["price"] * share).quantize(_CENT),
-            "cost": (item["cost"] * share).quantize(_CENT),
+            "price": (Decimal(item["price"]) * share).quantize(_CENT),
+            "cost": (Decimal(item["cost"]) * share).quantize(_CENT),
         }
     )
 
 
+def _times(unit: Decimal, quantity: Decimal | int) -> Decimal:
+    return unit if quantity == 1 else (unit * quantity).quantize(_CENT)
+
+
 def _summed(item: Record) -> Record:
-    price, cost = (
-        (item[name] * item["quantity"]).quantize(_CENT) if item["quantity"] != 1 else item[name]
-        for name in ("price", "cost")
-    )
+    price, cost = (_times(Decimal(item[name]), item["quantity"]) for name in ("price", "cost"))
     tax = (cost / 10).quantize(_CENT) if item["currencyCode"] == "AUD" else 0
     sums = {"subTotal": price, "total": price, "costTotal": cost, "amountDue": cost}
     return item | sums | {"salesTax": tax}
