@@ -39,6 +39,7 @@ from billingone_api.database.staging import Staging
 from billingone_api.database.tables.charges import pax8_bills, pax8_charges
 from billingone_api.database.tenancy import own, owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.database.words import word
 from billingone_api.process import Process
 
 _OF: Final = pax8_bills.c
@@ -65,7 +66,7 @@ SWEPT_BILLS: Final = swept(
 
 def is_counted() -> Any:
     """A bill whose charges stand: not withdrawn, not gone."""
-    words = [literal_column(f"'{status}'", Text) for status in UNCOUNTED]
+    words = [word(status) for status in UNCOUNTED]
     kept = or_(_OF.source_status.is_(None), _OF.source_status.not_in(words))
     return kept & _OF.gone_at.is_(None)
 
