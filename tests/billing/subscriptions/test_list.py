@@ -14,7 +14,9 @@ from tests.support.databases import Database
 from tests.support.pax8 import Engine, company, subscription
 from tests.support.queries import queries_of
 
+from billingone_api.billing.definitions.adapters.sources import BESIDE_SUBSCRIPTIONS
 from billingone_api.billing.subscriptions.adapters.postgres.lists import SORTS
+from billingone_api.billing.subscriptions.jobs import Pax8Source
 from billingone_api.billing.subscriptions.models import Product, Subscription
 from billingone_api.billing.subscriptions.schemas.queries import SubscriptionsQuery
 from billingone_api.kit.ids import new_id
@@ -646,6 +648,29 @@ async def test_never_synced_empty_and_partial_are_three_answers(
         }
     ]
     assert len(await listed(api)) == rows
+
+
+@pytest.mark.parametrize(
+    ("steps", "partial"),
+    [
+        ({"invoices": "partial", "draft_items": "partial", "contacts": "partial"}, False),
+        ({"subscriptions": "partial", "draft_items": "partial"}, True),
+    ],
+)
+async def test_what_pax8_need_not_let_us_read_makes_no_list_partial(
+    api: Api, database: Database, steps: dict[str, str], partial: Any
+) -> None:
+    run_id, at = new_id(), datetime.fromisoformat("2026-11-24T00:00:00+00:00")
+    run = {"id": run_id, "source": "pax8", "mode": "full", "connection_id": new_id()}
+    run |= {"status": "partial", "queued_at": at, "finished_at": at}
+    await database.insert("sync_runs", organisation_id=api.organisation_id, **run)
+    named = dict.fromkeys(Pax8Source.step_names, "done") | steps
+    assert set(BESIDE_SUBSCRIPTIONS) < named.keys()
+    for position, (name, status) in enumerate(named.items()):
+        step = {"run_id": run_id, "position": position, "name": name, "status": status}
+        await database.insert("sync_steps", organisation_id=api.organisation_id, **step)
+    [freshness] = (await api.viewer.get(f"{URL}/counts")).json()["freshness"]
+    assert freshness["is_partial"] is partial
 
 
 # Who may, and whose

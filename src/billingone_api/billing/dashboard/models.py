@@ -54,7 +54,8 @@ class Run:
 class SourceFacts:
     """A third party as its data are now.
 
-    `latest` is the newest run, `ended` the newest that is over. `unmapped_companies` have no
+    `latest` is the newest run, `ended` the newest that is over, which may have `left_out` something
+    that figures rest on. `unmapped_companies` have no
     client and nobody said that they should have none; only Pax8 has companies.
     """
 
@@ -63,6 +64,7 @@ class SourceFacts:
     schedule_minutes: int | None
     latest: Run | None
     ended: Run | None
+    left_out: bool
     quarantined: int
     unmapped_companies: int
     has_rows: bool
@@ -74,8 +76,7 @@ class SourceFacts:
     @property
     def is_partial(self) -> bool:
         """Rows without any success are what an unfinished first sync has left."""
-        left_out = self.ended is not None and self.ended.status is RunStatus.PARTIAL
-        return left_out or (self.source.last_success_at is None and self.has_rows)
+        return self.left_out or (self.source.last_success_at is None and self.has_rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from billingone_api.billing.dashboard.models import Run, SourceFacts
 from billingone_api.billing.definitions.adapters.invoices import has_invoices
-from billingone_api.billing.definitions.adapters.sources import of_these_books
+from billingone_api.billing.definitions.adapters.sources import left_out, of_these_books
 from billingone_api.billing.definitions.figures import Source
 from billingone_api.billing.integrations.models import PAX8, PROVIDERS
 from billingone_api.billing.syncs.models import RunStatus
@@ -44,7 +44,7 @@ def _sources() -> ClauseElement:
     asked = union_all(*(select(word(one).label("source")) for one in PROVIDERS)).subquery("asked")
     source = asked.c.source
     connected = integrations.c
-    runs = select(*(sync_runs.c[name] for name in _RUN)).where(
+    runs = select(*(sync_runs.c[name] for name in ("id", "source", *_RUN))).where(
         own(sync_runs), sync_runs.c.source == source
     )
     latest = _newest(runs, "latest")
@@ -62,6 +62,7 @@ def _sources() -> ClauseElement:
         ).label("last_success_at"),
         *(latest.c[name].label(f"latest_{name}") for name in _RUN),
         *(ended.c[name].label(f"ended_{name}") for name in _RUN),
+        left_out(ended.c).label("left_out"),
         _quarantined(source).scalar_subquery().label("quarantined"),
         _unmapped().scalar_subquery().label("unmapped_companies"),
         _has_rows(asked).label("has_rows"),
@@ -128,6 +129,7 @@ def _facts(row: Row) -> SourceFacts:
         schedule_minutes=row["schedule_minutes"],
         latest=_run(row, "latest"),
         ended=_run(row, "ended"),
+        left_out=bool(row["left_out"]),
         quarantined=row["quarantined"],
         unmapped_companies=row["unmapped_companies"] if name == PAX8 else 0,
         has_rows=row["has_rows"],

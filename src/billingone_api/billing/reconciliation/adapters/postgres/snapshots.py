@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from billingone_api.billing.definitions.adapters.sources import left_out
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.integrations.models import is_behind
 from billingone_api.billing.reconciliation.adapters.postgres import coverage, due, freezing
@@ -113,7 +114,7 @@ def _source() -> Prepared:
         .subquery("connected")
     )
     last = (
-        select(run.status, run.finished_at)
+        select(left_out(run).label("is_partial"), run.finished_at)
         .where(own(sync_runs), run.source == _PAX8, run.status.in_(_THROUGH))
         .order_by(run.queued_at.desc())
         .limit(1)
@@ -126,7 +127,7 @@ def _source() -> Prepared:
             connected.c.connection_id,
             connected.c.schedule_minutes,
             func.coalesce(connected.c.last_success_at, last.c.finished_at).label("last_success_at"),
-            last.c.status,
+            last.c.is_partial,
         ).select_from(one.outerjoin(connected, always).outerjoin(last, always))
     )
 
@@ -203,7 +204,7 @@ class PostgresFreezer:
         return SourceState(
             is_connected=row["connection_id"] is not None,
             last_success_at=last,
-            is_partial=row["status"] == RunStatus.PARTIAL,
+            is_partial=bool(row["is_partial"]),
             is_stale=last is not None and is_behind(last, schedule_minutes=minutes, now=now),
         )
 

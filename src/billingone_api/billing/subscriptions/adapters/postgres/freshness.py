@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import exists, literal_column, select
 
+from billingone_api.billing.definitions.adapters.sources import left_out
 from billingone_api.billing.subscriptions.adapters.postgres.origin import FROM_PAX8
 from billingone_api.billing.subscriptions.models import PAX8, Freshness
 from billingone_api.billing.syncs.models import RunStatus
@@ -16,7 +17,7 @@ from billingone_api.database.words import word
 
 _THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
 _last = (
-    select(sync_runs.c.status, sync_runs.c.finished_at)
+    select(left_out(sync_runs.c).label("is_partial"), sync_runs.c.finished_at)
     .where(
         own(sync_runs),
         sync_runs.c.source == FROM_PAX8,
@@ -28,7 +29,9 @@ _last = (
 )
 _FRESHNESS: Final = prepare(
     select(
-        exists().where(own(subscriptions)).label("has_rows"), _last.c.status, _last.c.finished_at
+        exists().where(own(subscriptions)).label("has_rows"),
+        _last.c.is_partial,
+        _last.c.finished_at,
     ).select_from(
         select(literal_column("1")).subquery("one").outerjoin(_last, literal_column("true"))
     )
@@ -37,11 +40,11 @@ _FRESHNESS: Final = prepare(
 
 async def freshness_of(work: UnitOfWork) -> Freshness:
     row = await fetch_one(work.connection, _FRESHNESS, organisation_id=work.organisation_id)
-    status, finished_at = (row["status"], row["finished_at"]) if row else (None, None)
-    is_begun = row is not None and row["has_rows"]
+    finished_at = None if row is None else row["finished_at"]
+    never = finished_at is None
     return Freshness(
         source=PAX8,
         last_success_at=finished_at,
-        never_synced=status is None,
-        is_partial=status == RunStatus.PARTIAL or (status is None and is_begun),
+        never_synced=never,
+        is_partial=row is not None and bool(row["has_rows"] if never else row["is_partial"]),
     )
