@@ -84,8 +84,7 @@ async def measure(
         Figure(
             "the same, nothing changed, our rate limit lifted",
             f"{again:.1f} s",
-            f"{again_whole.seconds:.1f} s  its {again_whole.pages} pages fetched {AT_A_TIME} at a time "
-            "and thrown away",
+            f"{again_whole.seconds:.1f} s  its {again_whole.pages} pages, {AT_A_TIME} at a time",
             again / again_whole.seconds,
             "",
         ),

@@ -140,7 +140,7 @@ class BrokenSource:
 
 
 FOUND: Mapping[Break, tuple[int, str]] = {
-    hasty: (35, "the checkpoint is past page"),
+    hasty: (90, "the checkpoint is past page"),
     forgetful: (1, "counted"),
 }
 """From which seed on it is looked for, which spares minutes, and what is said when it is found."""
