@@ -229,9 +229,9 @@ def upgrade() -> None:
         sa.Column("metric", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.Column("excluded", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=True),
+        sa.Column("excluded", sa.BigInteger(), server_default="0", nullable=False),
         sa.CheckConstraint(
             "metric ~ '^[a-z][a-z0-9_]{0,39}$'", name=op.f("ck_client_count_history_metric")
         ),
@@ -254,6 +254,7 @@ def upgrade() -> None:
             "metric",
             "source",
             "counted_at",
+            "received_at",
             name=op.f("pk_client_count_history"),
         ),
         info={"tenant": True},
@@ -266,8 +267,8 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.Column("excluded", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("excluded", sa.BigInteger(), server_default="0", nullable=False),
         sa.CheckConstraint(
             "metric ~ '^[a-z][a-z0-9_]{0,39}$'", name=op.f("ck_client_counts_metric")
         ),

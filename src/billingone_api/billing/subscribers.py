@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from billingone_api.billing.audit.wiring import write_down
+from billingone_api.billing.reconciliation.counting import follow_mapping
 from billingone_api.billing.reconciliation.scheduling import keep_schedule
 from billingone_api.process import Subscriber
 
-SUBSCRIBERS: Final[Sequence[Subscriber]] = (write_down, keep_schedule)
+SUBSCRIBERS: Final[Sequence[Subscriber]] = (write_down, keep_schedule, follow_mapping)

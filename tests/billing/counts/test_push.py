@@ -1,11 +1,12 @@
 """Counts as PanelOne pushes them: kept dated, each once, the newest of each source on top."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from tests.support.api import Api
-from tests.support.clock import NOW
+from tests.support.clock import NOW, SetClock
 from tests.support.databases import Database
 from tests.support.statements import counted
 
@@ -94,13 +95,19 @@ async def test_what_was_counted_later_is_on_top_and_what_came_before_stays(
     ]
 
 
-async def test_a_correction_of_an_instant_replaces_it_in_both_places(
-    api: Api, database: Database, client: UUID
+async def test_a_correction_of_an_instant_holds_and_what_was_known_before_stays(
+    api: Api, database: Database, client: UUID, clock: SetClock
 ) -> None:
     await push(api, row(client))
+    clock.move(hours=1)
     assert statuses(await push(api, row(client, count=40))) == ["updated"]
-    for table in ("client_counts", "client_count_history"):
-        assert await kept(database, table) == [("devices", "ninjaone", "2026-11-22", 40)]
+    clock.move(hours=1)
+    assert statuses(await push(api, row(client, count=40))) == ["unchanged"]
+    assert await kept(database, "client_counts") == [("devices", "ninjaone", "2026-11-22", 40)]
+    said = await database.as_owner(
+        "SELECT count, received_at FROM client_count_history ORDER BY received_at"
+    )
+    assert [tuple(one.values()) for one in said] == [(42, NOW), (40, NOW + timedelta(hours=1))]
 
 
 async def test_a_late_correction_of_an_old_count_leaves_the_newest(

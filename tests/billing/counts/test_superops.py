@@ -1,15 +1,18 @@
 """Counts made of SuperOps' lists: devices by class and platform, people, each client's own."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.support.clock import NOW
+from tests.support.api import Api
+from tests.support.clock import NOW, SetClock
 from tests.support.databases import Database
-from tests.support.superops_lists import WALKED, SuperOps
+from tests.support.reconciled import House
+from tests.support.superops_lists import ALL, WALKED, SuperOps
 
 from billingone_api.billing.counts.models import DeviceRule
+from billingone_api.billing.counts.wiring import count_superops
 from billingone_api.process import Process
 
 DAY = timedelta(days=1)
@@ -131,3 +134,82 @@ async def test_a_count_is_of_the_instant_at_which_the_list_was_read(
     await superops.counted()
     rows = await database.as_owner("SELECT DISTINCT counted_at FROM client_count_history")
     assert [row["counted_at"] for row in rows] == [WALKED]
+
+
+async def devices_on(database: Database, day: datetime) -> dict[UUID, int]:
+    """What was known on a day, as the history tells it."""
+    rows = await database.as_owner(
+        "SELECT DISTINCT ON (client_id) client_id, count FROM client_count_history"
+        " WHERE metric = 'devices' AND received_at <= $1"
+        " ORDER BY client_id, counted_at DESC, received_at DESC",
+        day,
+    )
+    return {row["client_id"]: row["count"] for row in rows if row["count"] is not None}
+
+
+async def test_counts_follow_the_mapping_at_once_and_what_is_past_stays(
+    superops: SuperOps, api: Api, database: Database, process: Process, clock: SetClock
+) -> None:
+    """By a person's hand, undone, and by an identifier that PanelOne pushes."""
+    books = await superops.ledger()
+    left = await superops.client("acme", books=books)
+    right = await superops.ledgers.client("Right")
+    await superops.client("acme-west", books=books, client=right)
+    for account in ("acme", "acme", "acme-west"):
+        await superops.asset(account, books=books)
+    await superops.walked()
+    house = House(api, database, process)
+    await house.synced()
+    await house.rule("devices", await house.product("edr"))
+    snapshot = await house.snapshot()
+    frozen = [await house.lines(snapshot, client) for client in (left, right)]
+
+    async def now() -> dict[UUID, int]:
+        rows = await database.as_owner("SELECT * FROM client_counts WHERE metric = 'devices'")
+        assert {row["counted_at"] for row in rows} == {WALKED}
+        return {row["client_id"]: row["count"] for row in rows}
+
+    asked = [await now()]
+    for step in ("link", "undo", "push"):
+        clock.move(hours=1)
+        if step == "link":
+            body = {"client_id": str(right)}
+            answer = await api.finance.put("/v1/clients/links/superops/acme", json=body)
+        elif step == "undo":
+            (deed,) = (await api.viewer.get("/v1/clients/mapping/deeds")).json()["items"]
+            path = f"/v1/clients/mapping/deeds/{deed['id']}/undo"
+            answer = await api.finance.post(path, json={})
+        else:
+            body = {"name": "Right", "active": True, "external_ids": {"superops_client_id": "acme"}}
+            service = api.service("clients:write")
+            answer = await service.put(f"/v1/panelone/clients/{right}", json=body)
+        assert answer.status_code == 200, answer.text
+        asked.append(await now())
+    # Undone it is nobody's: no identifier names it.
+    assert asked == [{left: 2, right: 1}, {right: 3}, {right: 1}, {right: 3}]
+    days = [NOW + timedelta(hours=hour) for hour in range(4)]
+    assert [await devices_on(database, day) for day in days] == asked
+    assert [await house.lines(snapshot, client) for client in (left, right)] == frozen
+
+
+async def test_a_company_that_is_gone_counts_nowhere_any_more(
+    superops: SuperOps, database: Database
+) -> None:
+    books = await superops.ledger()
+    gone, here = [await superops.client(name, books=books) for name in ("gone", "here")]
+    await superops.walked()
+    assert {client for client, _ in await superops.counted()} == {gone, here}
+    await database.as_owner(
+        "UPDATE superops_clients SET gone_at = $1 WHERE source_id = 'gone'", NOW
+    )
+    await database.insert(
+        "client_counts", organisation_id=superops.organisation_id, client_id=gone,
+        metric="devices", source="superops2", counted_at=NOW, count=7, received_at=NOW,
+    )  # fmt: skip
+    async with superops.process.work(superops.organisation_id) as work:
+        await count_superops(work, ALL, now=NOW)
+    rows = await database.as_owner("SELECT DISTINCT client_id, source FROM client_counts")
+    assert {(row["client_id"], row["source"]) for row in rows} == {
+        (gone, "superops2"),
+        (here, "superops"),
+    }

@@ -16,10 +16,8 @@ from billingone_api.database.tenancy import tenant_table
 
 def _counted() -> tuple[SchemaItem, ...]:
     return (
-        Column("count", BigInteger, nullable=False),
         # what the source saw and left out by its own rule, such as decommissioned machines
         Column("excluded", BigInteger, nullable=False, server_default="0"),
-        Column("received_at", DateTime(timezone=True), nullable=False),
         ForeignKeyConstraint(
             ["organisation_id", "client_id"], ["clients.organisation_id", "clients.id"]
         ),
@@ -34,6 +32,8 @@ client_counts = tenant_table(
     Column("metric", Text, primary_key=True),
     Column("source", Text, primary_key=True),
     Column("counted_at", DateTime(timezone=True), nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
     *_counted(),
 )
 
@@ -43,5 +43,9 @@ client_count_history = tenant_table(
     Column("metric", Text, primary_key=True),
     Column("source", Text, primary_key=True),
     Column("counted_at", DateTime(timezone=True), primary_key=True),
+    # what was known on a day: of each instant what was heard last by then
+    Column("received_at", DateTime(timezone=True), primary_key=True),
+    # null: from then on the source says nothing of the client any more
+    Column("count", BigInteger),
     *_counted(),
 )

@@ -1,4 +1,4 @@
-"""Keeps counts: every one that was sent, and of each source the newest, by which it is read."""
+"""Keeps counts: every one that was heard, and of each source the newest, by which it is read."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -9,19 +9,22 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    ClauseElement,
     FromClause,
     Select,
     Table,
     Uuid,
-    and_,
     bindparam,
+    cast,
     column,
+    delete,
     func,
+    literal_column,
+    null,
     select,
+    true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
+from sqlalchemy.dialects.postgresql import JSONB, Insert, distinct_on, insert
 
 from billingone_api.billing.counts.models import Count, CountKey
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
@@ -36,14 +39,34 @@ _ORGANISATION: Final = bindparam("organisation_id", type_=Uuid())
 _AT: Final = bindparam("at", type_=client_counts.c.received_at.type)
 
 
-def keeping(counted: FromClause) -> ClauseElement:
-    """Keep these for good, each key once; one that says the same already is left alone."""
-    # In order, so that no two who count at once wait for each other.
-    rows = select(*_columns(counted)).order_by(*(counted.c[name] for name in KEY))
-    return _saving(client_count_history, rows, KEY, is_news=_differs)
+def keeping(counted: FromClause) -> Insert:
+    """Write these down for good, unless the same was said of the same instant last."""
+    said = _last_said(counted)
+    here, there = ([of[name] for name in NUMBERS] for of in (said.c, counted.c))
+    rows = (
+        select(*_columns(counted))
+        .select_from(counted.outerjoin(said, true()))
+        .where(tuple_(*here).is_distinct_from(tuple_(*there)))
+    )
+    return _written(rows)
 
 
-def renewing(counted: FromClause) -> ClauseElement:
+def forgetting(counted: Select[Any]) -> Insert:
+    """Nobody says any more what these (client, metric, source) are; that they did stays."""
+    # In order, so that no two who forget at once wait for each other.
+    locked = counted.order_by(*counted.selected_columns).with_for_update().cte("locked")
+    is_one = [client_counts.c[name] == locked.c[name] for name in KEY[:3]]
+    gone = (
+        delete(client_counts)
+        .where(own(client_counts), *is_one)
+        .returning(*(client_counts.c[name] for name in KEY))
+        .cte("gone")
+    )
+    nothing = cast(null(), client_count_history.c.count.type)
+    return _written(select(_ORGANISATION, *gone.c, nothing, literal_column("0"), _AT))
+
+
+def renewing(counted: FromClause) -> Insert:
     """Of each client, metric and source the newest of these, unless a newer one is there."""
     of = (counted.c.client_id, counted.c.metric, counted.c.source)
     newest = (
@@ -52,11 +75,30 @@ def renewing(counted: FromClause) -> ClauseElement:
     return _saving(client_counts, newest, KEY[:3], is_news=_is_newer)
 
 
+def _last_said(of: FromClause) -> FromClause:
+    """The numbers of the key last heard; NULL for a count that nobody stands by any more."""
+    there = client_count_history.c
+    return (
+        select(*(there[name] for name in NUMBERS))
+        .where(own(client_count_history), *(there[name] == of.c[name] for name in KEY))
+        .order_by(there.received_at.desc())
+        .limit(literal_column("1"))
+        .correlate(of)
+        .lateral("said")
+    )
+
+
+def _written(rows: Select[Any]) -> Insert:
+    """What is heard of a key at the very same instant is one thing, the last of it."""
+    key = (*KEY, "received_at")
+    return _saving(client_count_history, rows, key, is_news=_differs)
+
+
 def _columns(counted: FromClause) -> list[Any]:
     return [_ORGANISATION, *(counted.c[name] for name in (*KEY, *NUMBERS)), _AT]
 
 
-def _saving(table: Table, rows: Select[Any], key: Sequence[str], *, is_news: Any) -> ClauseElement:
+def _saving(table: Table, rows: Select[Any], key: Sequence[str], *, is_news: Any) -> Insert:
     names = [*KEY, *NUMBERS, "received_at"]
     statement = insert(table).from_select(["organisation_id", *names], rows)
     sent = statement.excluded
@@ -88,11 +130,10 @@ def _sent(*names: str) -> FromClause:
 
 
 def _known() -> Prepared:
-    of, asked = client_count_history.c, _sent(*KEY)
-    is_it = [of[name] == asked.c[name] for name in KEY]
-    found = select(*(of[name] for name in (*KEY, *NUMBERS)))
-    joined = asked.join(client_count_history, and_(own(client_count_history), *is_it))
-    return prepare(found.select_from(joined))
+    asked = _sent(*KEY)
+    said = _last_said(asked)
+    is_said = said.c.count.is_not(None)
+    return prepare(select(*asked.c, *said.c).select_from(asked.join(said, is_said)))
 
 
 _CLIENTS: Final = prepare(

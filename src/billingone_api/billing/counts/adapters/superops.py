@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
+    Select,
     Text,
     and_,
     bindparam,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from billingone_api.billing.counts.adapters.postgres import keeping, renewing
+from billingone_api.billing.counts.adapters.postgres import forgetting, keeping, renewing
 from billingone_api.billing.counts.models import (
     DEVICES,
     SERVERS,
@@ -31,9 +32,11 @@ from billingone_api.billing.counts.models import (
     WORKSTATIONS,
     DeviceRule,
 )
+from billingone_api.billing.definitions.adapters.sources import of_these_books
 from billingone_api.billing.syncs.models import RunStatus, StepStatus
 from billingone_api.database.fast import Prepared, fetch, fetch_one, prepare
 from billingone_api.database.tables.clients import client_links
+from billingone_api.database.tables.counts import client_counts
 from billingone_api.database.tables.invoices import ledgers
 from billingone_api.database.tables.superops import (
     superops_assets,
@@ -57,6 +60,7 @@ _PLATFORMS: Final = {
     "mac_devices": rf"{_MAC}|\mos x\M|darwin",
     "linux_devices": r"linux|ubuntu|debian|centos|red hat|\mrhel",
 }
+_ZERO: Final[ColumnElement[int]] = literal_column("0")
 
 
 def _companies() -> CTE:
@@ -84,11 +88,13 @@ def _companies() -> CTE:
 
 
 def _assets(companies: CTE) -> CTE:
+    """How many of each kind; kinds are few, so that the patterns are looked for but a few times."""
     of = superops_assets.c
     words = func.lower(func.concat_ws(" ", of.device_category, of.asset_class, of.platform))
     name = func.lower(func.coalesce(of.name, of.host_name, ""))
     patterns = bindparam("ignored", type_=ARRAY(Text))
     is_idle = of.last_seen_at < bindparam("idle_since", type_=DateTime(timezone=True))
+    is_left_out = func.coalesce(or_(is_idle, name.like(patterns.any_())), false())
     theirs = and_(
         own(superops_assets),
         of.gone_at.is_(None),
@@ -98,22 +104,26 @@ def _assets(companies: CTE) -> CTE:
     return (
         select(
             companies.c.client_id,
-            of.source_id,
             words.label("words"),
-            func.coalesce(or_(is_idle, name.like(patterns.any_())), false()).label("is_left_out"),
+            is_left_out.label("is_left_out"),
+            func.count(of.source_id).label("number"),
         )
         .select_from(companies.outerjoin(superops_assets, theirs))
+        .group_by(companies.c.client_id, words, is_left_out)
         .cte("assets")
     )
 
 
 def _devices(assets: CTE, metric: str, is_one: ColumnElement[Any]) -> Any:
-    there = and_(assets.c.source_id.is_not(None), is_one)
+    def number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+        found = func.sum(assets.c.number).filter(is_one, *conditions)
+        return cast(func.coalesce(found, _ZERO), BigInteger)
+
     return select(
         assets.c.client_id,
         word(metric).label("metric"),
-        func.count().filter(and_(there, ~assets.c.is_left_out)).label("count"),
-        func.count().filter(and_(there, assets.c.is_left_out)).label("excluded"),
+        number(~assets.c.is_left_out).label("count"),
+        number(assets.c.is_left_out).label("excluded"),
     ).group_by(assets.c.client_id)
 
 
@@ -131,14 +141,14 @@ def _people(companies: CTE) -> Any:
             companies.c.client_id,
             word(USERS).label("metric"),
             func.count(of.user_source_id.distinct()).label("count"),
-            cast(literal_column("0"), BigInteger).label("excluded"),
+            cast(_ZERO, BigInteger).label("excluded"),
         )
         .select_from(companies.outerjoin(superops_users, theirs))
         .group_by(companies.c.client_id)
     )
 
 
-def _counted() -> Any:
+def _counted() -> CTE:
     companies = _companies()
     assets = _assets(companies)
     words = assets.c.words
@@ -155,11 +165,11 @@ def _counted() -> Any:
         *each.c,
         word(SUPEROPS).label("source"),
         bindparam("counted_at", type_=DateTime(timezone=True)).label("counted_at"),
-    ).subquery("counted")
+    ).cte("counted")
 
 
 def _last_walk() -> Prepared:
-    """When devices and people were last read to the end."""
+    """When devices and people of the books that are read were last read to the end."""
     of, step = sync_runs.c, sync_steps.c
     cut_short = exists().where(
         own(sync_steps),
@@ -174,32 +184,50 @@ def _last_walk() -> Prepared:
             of.source == word(SUPEROPS),
             of.status.in_([word(status) for status in _THROUGH]),
             ~cut_short,
+            of_these_books(of.source, of.finished_at).is_not(None),
         )
         .order_by(of.queued_at.desc())
         .limit(1)
     )
 
 
+def _counting() -> Prepared:
+    """Counted once, though it is written in two places."""
+    counted = _counted()
+    return prepare(renewing(counted).add_cte(keeping(counted).cte("kept")))
+
+
+def _forgotten() -> Select[Any]:
+    """What SuperOps' lists said of clients of whom they say nothing any more."""
+    of, companies = client_counts.c, _companies()
+    is_listed = exists().where(companies.c.client_id == of.client_id)
+    return select(of.client_id, of.metric, of.source).where(
+        own(client_counts), of.source == word(SUPEROPS), ~is_listed
+    )
+
+
 _LAST_WALK: Final = _last_walk()
-_KEEP: Final = prepare(keeping(_counted()))
-_RENEW: Final = prepare(renewing(_counted()))
+_FORGET: Final = prepare(forgetting(_forgotten()))
+_COUNT: Final = _counting()
 
 
 async def count_superops(work: UnitOfWork, rule: DeviceRule, *, now: datetime) -> datetime | None:
-    """Count anew what is there; as of when, or None where SuperOps was never read to the end."""
+    """Count anew what is there; as of when, or None where SuperOps was never read to the end.
+
+    Call it in a transaction that relies on the mapping or changes it.
+    """
+    of = {"organisation_id": work.organisation_id, "at": now}
+    await fetch(work.connection, _FORGET, **of)
     walk = await fetch_one(work.connection, _LAST_WALK, organisation_id=work.organisation_id)
     if walk is None:
         return None
     counted_at: datetime = walk["finished_at"]
-    values = {
-        "organisation_id": work.organisation_id,
-        "at": now,
+    values = of | {
         "counted_at": counted_at,
         "idle_since": rule.idle_since,
         "ignored": [_pattern(name) for name in rule.ignored_names],
     }
-    for statement in (_KEEP, _RENEW):
-        await fetch(work.connection, statement, **values)
+    await fetch(work.connection, _COUNT, **values)
     return counted_at
 
 
