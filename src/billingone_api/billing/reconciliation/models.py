@@ -154,6 +154,22 @@ class Tallied:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderLicensed:
+    """A client that uses more than it holds, which the snapshot before did not say of it.
+
+    `was` is what the last one that could compare it said; None where there is none. `lines` are
+    those that are under-licensed, `stakes` what they are worth: 72nds of a month by currency.
+    """
+
+    client_id: UUID
+    client_name: str
+    was: LineStatus | None
+    variance: Decimal
+    lines: int
+    stakes: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A comparison that was asked for; once it is done, nothing of it changes any more."""
 

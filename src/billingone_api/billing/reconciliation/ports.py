@@ -16,6 +16,7 @@ from billingone_api.billing.reconciliation.models import (
     Snapshot,
     SourceState,
     Tallied,
+    UnderLicensed,
 )
 from billingone_api.billing.syncs.models import Trigger
 
@@ -122,6 +123,10 @@ class Freezer(Protocol):
     async def coverage(self, today: date) -> Mapping[str, Any]: ...
 
     async def summary(self) -> Mapping[str, Any]: ...
+
+    async def newly_under(self, as_of: datetime) -> Sequence[UnderLicensed]:
+        """Clients of whom no earlier snapshot said it; none where a later one has spoken."""
+        ...
 
     async def finish(self, **facts: Any) -> None:
         """For good; its work is no longer due."""

@@ -10,7 +10,6 @@ from billingone_api.billing.access.models import Organisation
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.reconciliation.models import (
     Doubt,
-    LineStatus,
     Outcome,
     ReconciliationSettings,
     Snapshot,
@@ -19,6 +18,7 @@ from billingone_api.billing.reconciliation.models import (
     Tallied,
 )
 from billingone_api.billing.reconciliation.ports import Freezer, SnapshotRepository
+from billingone_api.billing.reconciliation.service.news import told
 from billingone_api.billing.syncs.models import Trigger
 from billingone_api.kit.errors import Conflict, NotFound
 from billingone_api.kit.events import Tell, changed
@@ -100,6 +100,7 @@ async def take(
     found = doubts(source, tallied)
     came_out = outcome(tallied, found)
     summary = await record.summary()
+    news = await record.newly_under(as_of)
     await record.finish(
         status=SnapshotStatus.DONE,
         outcome=came_out,
@@ -114,9 +115,8 @@ async def take(
         coverage={**await record.coverage(today), "doubts": found, "rules": tallied.rules},
         summary=summary,
     )
-    numbers = {status: summary[status] for status in LineStatus}
-    ready = {"outcome": came_out, "clients": numbers}
-    tell(changed("snapshot.ready", "snapshot", about, before=None, after=ready))
+    for event in told(about, came_out, found, summary=summary, news=news):
+        tell(event)
 
 
 async def fail(record: Freezer, *, about: str, problem: tuple[str, str], tell: Tell) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from billingone_api.billing.definitions.adapters.sources import left_out
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.integrations.models import is_behind
-from billingone_api.billing.reconciliation.adapters.postgres import coverage, due, freezing
+from billingone_api.billing.reconciliation.adapters.postgres import coverage, due, freezing, news
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
 from billingone_api.billing.reconciliation.models import (
     Asked,
@@ -35,6 +35,7 @@ from billingone_api.billing.reconciliation.models import (
     SnapshotStatus,
     SourceState,
     Tallied,
+    UnderLicensed,
 )
 from billingone_api.billing.syncs.models import RunStatus, Trigger
 from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
@@ -102,6 +103,8 @@ _PLANNED: Final = text(
     "SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true),"
     " set_config('work_mem', '64MB', true)"
 )
+# Of one client after the other: its row in the last snapshot is found by its key.
+_LOOKED_UP: Final = text("SELECT set_config('enable_nestloop', 'on', true)")
 _PAX8: Final = word("pax8")
 _THROUGH: Final = [word(status) for status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL)]
 
@@ -238,6 +241,11 @@ class PostgresFreezer:
     async def summary(self) -> Mapping[str, Any]:
         row = dict(await self._one(coverage.SUMMARY))
         return row | {"stakes": row["stakes"] or []}
+
+    async def newly_under(self, as_of: datetime) -> Sequence[UnderLicensed]:
+        await self._work.connection.execute(_LOOKED_UP)
+        rows = await self._run(news.NEWLY_UNDER, as_of=as_of)
+        return [news.under_licensed(row) for row in rows]
 
     async def finish(self, **facts: Any) -> None:
         new: dict[str, Any] = {f"new_{name}": facts.get(name) for name in _FACTS}
