@@ -82,7 +82,10 @@ async def one(api: Api, path: str = "/v1/clients", **query: str) -> dict[str, An
 async def test_total_spend_is_a_years_revenue_without_tax_less_credit_notes(
     api: Api, ledgers: Ledgers, ledger: UUID
 ) -> None:
-    """100 + 40.50 - 20.25; not a draft, a void, one gone, one of tomorrow or of a year ago."""
+    """100 + 40.50 - 20.25; not a draft, a void, one gone, one of tomorrow or of a year ago.
+
+    What says too little of itself is counted beside it; 110 and 3 are owed.
+    """
     client = await push(api, "Acacia", xero_contact_id="x-1")
     year_ago = date(2025, 11, 24)
     for number, facts in enumerate(
@@ -95,12 +98,17 @@ async def test_total_spend_is_a_years_revenue_without_tax_less_credit_notes(
             {"subtotal": Decimal(7), "issued_on": TODAY + timedelta(days=1)},
             {"subtotal": Decimal(7), "issued_on": year_ago, "state": "paid"},
             {"subtotal": Decimal(7), "currency": None},
+            {"total": Decimal(7), "amount_due": None},
+            {"subtotal": Decimal(7), "state": "unknown", "amount_due": None},
+            {"subtotal": Decimal(7), "issued_on": None, "amount_due": Decimal(3)},
+            {"subtotal": Decimal(7), "state": "unknown", "amount_due": Decimal(0)},
         ]
     ):
         await ledgers.invoice(ledger, "xero", str(number), client_id=client, **facts)
     other = await ledgers.ledger("xero", is_current=False)
     await ledgers.invoice(other, "xero", "old", client_id=client, subtotal=Decimal(7))
     await credit(ledgers, ledger, client_id=client, subtotal=Decimal("20.25"))
+    await credit(ledgers, ledger, client_id=client, total=Decimal(9))
     await credit(ledgers, ledger, client_id=client, subtotal=Decimal(9), kind="prepayment")
     found = await one(api)
     assert found["total_spend"] == {
@@ -108,8 +116,24 @@ async def test_total_spend_is_a_years_revenue_without_tax_less_credit_notes(
         "reason": None,
         "by_currency": [money("120.25")],
         "missing_rates": [],
+        "excluded": [
+            {"reason": "status", "count": 2},
+            {"reason": "currency", "count": 1},
+            {"reason": "amount", "count": 2},
+            {"reason": "date", "count": 1},
+        ],
     }
-    assert found["outstanding"]["value"] == money("110.00")
+    assert found["outstanding"] == {
+        "value": money("113.00"),
+        "reason": None,
+        "by_currency": [money("113.00")],
+        "missing_rates": [],
+        "excluded": [
+            {"reason": "status", "count": 1},
+            {"reason": "currency", "count": 1},
+            {"reason": "amount", "count": 1},
+        ],
+    }
     # the day after the same day a year ago counts
     first = year_ago + timedelta(days=1)
     await ledgers.invoice(
@@ -118,7 +142,7 @@ async def test_total_spend_is_a_years_revenue_without_tax_less_credit_notes(
     assert (await one(api, sort="name"))["total_spend"]["value"] == money("121.25")
 
 
-async def test_each_invoice_is_worth_its_own_days_rate(
+async def test_each_invoice_is_worth_its_own_days_rate_and_what_is_owed_todays(
     api: Api, ledgers: Ledgers, ledger: UUID, database: Database
 ) -> None:
     """10 USD at 1.5 in October, 10 at 2 in November; NZD has no rate before its invoice."""
@@ -134,21 +158,34 @@ async def test_each_invoice_is_worth_its_own_days_rate(
             client_id=client,
             currency="USD",
             subtotal=Decimal(10),
+            amount_due=Decimal(11),
             issued_on=day,
         )
-    assert (await one(api))["total_spend"] == {
+    shown = await one(api)
+    assert shown["total_spend"] == {
         "value": money("35.00"),
         "reason": None,
         "by_currency": [money("20.00", "USD")],
         "missing_rates": [],
+        "excluded": [],
     }
+    assert shown["outstanding"]["value"] == money("44.00")  # 22 at 2
     await ledgers.invoice(
         ledger, "xero", "NZ", client_id=client, currency="NZD", subtotal=Decimal(1)
     )
     await books.rate("NZD", "0.9", on=TODAY)
-    found = (await one(api))["total_spend"]
-    assert (found["value"], found["reason"]) == (None, "exchange_rate_missing")
-    assert found["missing_rates"] == ["NZD"]
+    await ledgers.invoice(ledger, "xero", "PLN", client_id=client, currency="PLN", state="draft")
+    owed = {"currency": "EUR", "issued_on": date(2024, 1, 1), "amount_due": Decimal(1)}
+    await ledgers.invoice(ledger, "xero", "old", client_id=client, **owed)
+    shown = await one(api)
+    told = [
+        (shown[name]["value"], shown[name]["reason"], shown[name]["missing_rates"])
+        for name in ("total_spend", "outstanding")
+    ]
+    assert told == [
+        (None, "exchange_rate_missing", ["NZD"]),
+        (None, "exchange_rate_missing", ["EUR"]),
+    ]
 
 
 async def test_an_invoice_that_is_one_of_xeros_once_more_counts_once(
@@ -200,7 +237,7 @@ async def test_contacts_without_a_client_are_listed_by_what_they_were_invoiced_o
         issued_on=date(2024, 1, 1),
     )
     await ledgers.invoice(ledger, "xero", "3", contact_id="x-6", subtotal=Decimal(20), **paid)
-    await ledgers.invoice(ledger, "xero", "4", contact_id="unlisted", **paid)
+    await ledgers.invoice(ledger, "xero", "4", contact_id="unlisted", tax=Decimal(0), **paid)
     found = (
         await api.viewer.get(
             "/v1/clients/unmapped", params={"source": "xero", "with_total": "true"}

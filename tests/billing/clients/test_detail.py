@@ -39,7 +39,7 @@ async def test_one_client_with_everything_known_of_it(api: Api, books: Books) ->
     answer = await api.service("clients:read").get(f"/v1/clients/{client}")
     assert answer.status_code == 200
     unconnected = {"value": None, "reason": "source_not_connected"}
-    no_books = unconnected | {"by_currency": [], "missing_rates": []}
+    no_books = unconnected | {"by_currency": [], "missing_rates": [], "excluded": []}
     assert answer.json() == {
         "id": str(client),
         "name": "Acacia",

@@ -57,7 +57,11 @@ async def five(api: Api, books: Books) -> None:
     await sales.connected()
     ledger = await sales.open()
     facts = {"client_id": acacia, "subtotal": Decimal(110), "amount_due": Decimal("60.50")}
-    await Ledgers(books.database, api.organisation_id).invoice(ledger, "xero", "1", **facts)
+    ledgers = Ledgers(books.database, api.organisation_id)
+    await ledgers.invoice(ledger, "xero", "1", **facts)
+    # its total says nothing of what is without tax, and what is due has no rate
+    euros = {"currency": "EUR", "amount_due": Decimal(3)}
+    await ledgers.invoice(ledger, "xero", "2", client_id=acacia, **euros)
     await push(api, "Banksia", "c-banksia")
     await push(api, "Correa", "c-correa")
     await push(api, "Dianella")
@@ -75,13 +79,16 @@ async def test_a_file_has_a_name_a_header_and_every_client(api: Api, five: None)
     header, *rows, end = answer.text.split("\r\n")
     assert header == (
         "id,name,active,linked_sources,mrr,currency,mrr_unknown,mrr_by_currency,mrr_excluded,"
-        "active_subscriptions,total_spend,outstanding,billed_unknown"
+        "active_subscriptions,total_spend,total_spend_unknown,total_spend_by_currency,"
+        "total_spend_excluded,outstanding,outstanding_unknown,outstanding_by_currency,"
+        "outstanding_excluded"
     )
+    billed = "110.00,,AUD 110.00,1,,exchange_rate_missing,AUD 60.50; EUR 3.00,0"
     assert [row.partition(",")[2] for row in rows] == [
-        "Acacia,true,pax8,19.99,AUD,,AUD 8.33; USD 7.77,1,3,110.00,60.50,",
-        "Banksia,true,pax8,,,exchange_rate_missing,NZD 5.00,0,1,,,not_linked",
-        "Correa,true,pax8,0.00,AUD,,,0,0,,,not_linked",
-        "Dianella,true,,,,not_linked,,,,,,not_linked",
+        "Acacia,true,pax8,19.99,AUD,,AUD 8.33; USD 7.77,1,3," + billed,
+        "Banksia,true,pax8,,,exchange_rate_missing,NZD 5.00,0,1,,not_linked,,,,not_linked,,",
+        "Correa,true,pax8,0.00,AUD,,,0,0,,not_linked,,,,not_linked,,",
+        "Dianella,true,,,,not_linked,,,,,not_linked,,,,not_linked,,",
     ]
     assert end == ""
 
@@ -119,9 +126,21 @@ def as_row(client: dict[str, Any]) -> dict[str, str]:
         "mrr_by_currency": "; ".join(parts),
         "mrr_excluded": str(mrr["excluded"]) if has_parts else "",
         "active_subscriptions": "" if count is None else str(count),
-        "total_spend": (client["total_spend"]["value"] or {"amount": ""})["amount"],
-        "outstanding": (client["outstanding"]["value"] or {"amount": ""})["amount"],
-        "billed_unknown": client["total_spend"]["reason"] or "",
+        **_billed("total_spend", client["total_spend"]),
+        **_billed("outstanding", client["outstanding"]),
+    }
+
+
+def _billed(name: str, total: dict[str, Any]) -> dict[str, str]:
+    has_parts = total["reason"] in {None, "exchange_rate_missing"}
+    parts = [f"{part['currency']} {part['amount']}" for part in total["by_currency"]]
+    return {
+        name: (total["value"] or {"amount": ""})["amount"],
+        f"{name}_unknown": total["reason"] or "",
+        f"{name}_by_currency": "; ".join(parts),
+        f"{name}_excluded": str(sum(one["count"] for one in total["excluded"]))
+        if has_parts
+        else "",
     }
 
 

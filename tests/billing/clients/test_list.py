@@ -41,7 +41,7 @@ def money(amount: str, currency: str = "AUD") -> dict[str, str]:
 
 
 UNCONNECTED = {"value": None, "reason": "source_not_connected"}
-NO_BOOKS = UNCONNECTED | {"by_currency": [], "missing_rates": []}
+NO_BOOKS = UNCONNECTED | {"by_currency": [], "missing_rates": [], "excluded": []}
 BOOKS = [
     {"source": source, "is_connected": False, "last_success_at": None}
     for source in ("xero", "superops")

@@ -13,17 +13,19 @@ _MRR: Final[dict[str, Any]] = {
     "excluded": 1,
 }
 _UNCONNECTED: Final = {"value": None, "reason": "source_not_connected"}
-_TOTAL: Final[dict[str, Any]] = {
+_AMOUNT: Final[dict[str, Any]] = {
     "value": {"amount": "14814.00", "currency": "AUD"},
     "reason": None,
     "by_currency": [{"amount": "14814.00", "currency": "AUD"}],
     "missing_rates": [],
 }
+_TOTAL: Final = _AMOUNT | {"excluded": [{"reason": "amount", "count": 1}]}
 _OTHERS: Final[dict[str, Any]] = {
     "value": None,
     "reason": "not_of_this_source",
     "by_currency": [],
     "missing_rates": [],
+    "excluded": [],
 }
 SUMMARY: Final[dict[str, Any]] = {
     "id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
@@ -132,7 +134,7 @@ DETAIL: Final[dict[str, Any]] = {
         "excluded": [{"reason": "price", "subscriptions": 1}],
         "url": "/v1/subscriptions?client_id=6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
     },
-    "margin": {**_TOTAL, "left_out": 0},
+    "margin": {**_AMOUNT, "left_out": 0},
     "receivables": {
         "by_currency": [
             {

@@ -7,14 +7,20 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from billingone_api.billing.definitions.figures import Card, InReportingCurrency, Rate, Source
+from billingone_api.billing.definitions.figures import (
+    Card,
+    ExcludedInvoices,
+    InReportingCurrency,
+    Rate,
+    Source,
+)
 from billingone_api.billing.definitions.models import (
     Badge,
     Exclusion,
     InvoiceBadge,
     PriceBasis,
 )
-from billingone_api.billing.definitions.receivables import Amounts, ExcludedInvoices, Receivables
+from billingone_api.billing.definitions.receivables import Amounts, Receivables
 from billingone_api.billing.integrations.models import PROVIDERS, IntegrationStatus
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.kit.money import Money

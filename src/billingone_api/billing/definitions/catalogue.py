@@ -309,7 +309,8 @@ INVOICE_BADGE_MEANINGS: Final = {
 INVOICE_EXCLUSION_MEANINGS: Final = {
     InvoiceExclusion.STATUS: "Its status is unknown.",
     InvoiceExclusion.CURRENCY: "Its source gives no currency.",
-    InvoiceExclusion.AMOUNT: "Its source gives no amount due.",
+    InvoiceExclusion.AMOUNT: "Its source gives no amount, or none of what is due.",
+    InvoiceExclusion.DATE: "It has no date, so that it is in no period.",
 }
 
 DUPLICATES_MEANING: Final = (

@@ -8,7 +8,12 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Generic, TypeVar
 
-from billingone_api.billing.definitions.models import PriceBasis, RecurringSums, monthly
+from billingone_api.billing.definitions.models import (
+    InvoiceExclusion,
+    PriceBasis,
+    RecurringSums,
+    monthly,
+)
 from billingone_api.kit.money import Money, rounded
 
 Value = TypeVar("Value")
@@ -127,13 +132,35 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class ExcludedInvoices:
+    """How many invoices, or credit notes, add nothing for this reason, each counted once."""
+
+    reason: InvoiceExclusion
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """Exact sums of invoices; `total` is None while one of the rates is missing."""
+
+    by_currency: Sequence[tuple[str, Decimal]]
+    total: Decimal | None
+    missing_rates: tuple[str, ...]
+    excluded: tuple[ExcludedInvoices, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
-    """Money that was added up: in the reporting currency, or why not, and by currency."""
+    """Money that was added up: in the reporting currency, or why not, and by currency.
+
+    `excluded` counts invoices that should be in it and add nothing.
+    """
 
     value: Money | None
     reason: Unknown | None
     by_currency: tuple[Money, ...] = ()
     missing_rates: tuple[str, ...] = ()
+    excluded: tuple[ExcludedInvoices, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,26 +190,20 @@ class Reckoning:
         unknown = self._unknown(linked=linked)
         return Count(number if unknown is None else None, unknown)
 
-    def billed(
-        self,
-        by_currency: Sequence[tuple[str, Decimal]],
-        total: Decimal | None,
-        missing_rates: tuple[str, ...],
-        *,
-        linked: bool = True,
-    ) -> Total:
-        """Of exact sums by currency and their sum in the reporting one."""
+    def billed(self, money: Billed, *, linked: bool = True) -> Total:
         unknown = self.books_unknown or (None if linked else Unknown.NOT_LINKED)
         if unknown is not None:
             return Total(None, unknown)
         parts = tuple(
             rounded(Fraction(amount), currency=currency)
-            for currency, amount in by_currency
+            for currency, amount in money.by_currency
             if amount
         )
-        if total is None:
-            return Total(None, Unknown.EXCHANGE_RATE_MISSING, parts, missing_rates)
-        return Total(rounded(Fraction(total), currency=self.reporting_currency), None, parts)
+        if money.total is None:
+            lacks = Unknown.EXCHANGE_RATE_MISSING
+            return Total(None, lacks, parts, money.missing_rates, money.excluded)
+        value = rounded(Fraction(money.total), currency=self.reporting_currency)
+        return Total(value, None, parts, (), money.excluded)
 
     def monthly(
         self,

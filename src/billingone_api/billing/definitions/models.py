@@ -183,6 +183,7 @@ class InvoiceExclusion(StrEnum):
     STATUS = "status"
     CURRENCY = "currency"
     AMOUNT = "amount"
+    DATE = "date"
 
 
 class RevenueCategory(StrEnum):

@@ -7,7 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from billingone_api.billing.definitions.figures import InReportingCurrency, Rate
+from billingone_api.billing.definitions.figures import (
+    ExcludedInvoices,
+    InReportingCurrency,
+    Rate,
+)
 from billingone_api.billing.definitions.models import InvoiceBadge, InvoiceExclusion
 from billingone_api.kit.money import Money, rounded
 
@@ -49,14 +53,6 @@ class Amounts:
     count: int
     amounts: tuple[Money, ...]
     reporting: InReportingCurrency
-
-
-@dataclass(frozen=True, slots=True)
-class ExcludedInvoices:
-    """How many invoices add nothing for this reason, each counted once."""
-
-    reason: InvoiceExclusion
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

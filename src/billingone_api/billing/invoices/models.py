@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from billingone_api.billing.definitions.figures import Card, Source
+from billingone_api.billing.definitions.figures import Card, ExcludedInvoices, Source
 from billingone_api.billing.definitions.models import InvoiceBadge, RevenueCategory
-from billingone_api.billing.definitions.receivables import Amounts, ExcludedInvoices
+from billingone_api.billing.definitions.receivables import Amounts
 
 
 class InvoiceFlag(StrEnum):

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from billingone_api.billing.clients.examples import CONTACT, DETAIL
 from billingone_api.billing.clients.models import Aged, ClientDetail, Origin, Primary
 from billingone_api.billing.clients.schemas.figures import (
+    AmountOut,
     CountOut,
     MrrOut,
     SourceFreshnessOut,
@@ -138,7 +139,7 @@ class PrimaryWanted(BaseModel):
         return Primary(self.source, self.source_id, self.email)
 
 
-class MarginOut(TotalOut):
+class MarginOut(AmountOut):
     """A month's price less cost, of subscriptions where both are known."""
 
     left_out: Annotated[int, Field(description="Those whose cost is not known.")]
@@ -244,7 +245,7 @@ class ClientDetailOut(BaseModel):
                 "links": [LinkOut.model_validate(link) for link in client.links],
                 **figures(client),
                 "margin": MarginOut(
-                    **TotalOut.model_validate(client.margin.total).model_dump(),
+                    **AmountOut.model_validate(client.margin.total).model_dump(),
                     left_out=client.margin.left_out,
                 ),
                 "subscriptions": SubscriptionsOut.of(client),

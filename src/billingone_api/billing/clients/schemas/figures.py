@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from billingone_api.billing.clients.models import ClientDetail, ClientSummary
 from billingone_api.billing.clients.schemas.queries import LinkedSource
 from billingone_api.billing.definitions.figures import Count, Reckoning, Unknown
+from billingone_api.billing.definitions.models import InvoiceExclusion
 from billingone_api.billing.definitions.schemas import Money
 
 
@@ -32,7 +33,7 @@ class CountOut(BaseModel):
     reason: Unknown | None
 
 
-class TotalOut(BaseModel):
+class AmountOut(BaseModel):
     """An amount, or null with the reason why it is not known."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -42,7 +43,26 @@ class TotalOut(BaseModel):
     by_currency: Annotated[list[Money], Field(description="Never added across currencies.")]
     missing_rates: Annotated[
         list[str],
-        Field(description="Currencies without a rate of a day: why `value` is null."),
+        Field(description="Currencies without an exchange rate: why `value` is null."),
+    ]
+
+
+class ExcludedDocumentsOut(BaseModel):
+    """Invoices and credit notes that should be in a figure and add nothing to it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    reason: Annotated[
+        InvoiceExclusion, Field(description="The first that holds: see `/v1/definitions`.")
+    ]
+    count: int
+
+
+class TotalOut(AmountOut):
+    """Money of invoices, or null with the reason why it is not known."""
+
+    excluded: Annotated[
+        list[ExcludedDocumentsOut], Field(description="What adds nothing, and why.")
     ]
 
 

@@ -1,5 +1,6 @@
 """What a currency is worth today in the organisation's reporting currency, as SQL."""
 
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -69,8 +70,12 @@ def _told() -> Select[Any]:
     )
 
 
+@cache
 def rates() -> CTE:
-    """`currency`, `rate` and `per`, the reporting one among them, which is worth 1."""
+    """`currency`, `rate` and `per`, the reporting one among them, which is worth 1.
+
+    Always the same one, so that a statement that asks twice reads them once.
+    """
     newest = newest_rates()
     itself = select(REPORTING_CURRENCY.label("currency"), _ONE, _ONE)
     told = select(newest.c.currency, newest.c.rate, newest.c.per)

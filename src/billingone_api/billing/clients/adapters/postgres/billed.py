@@ -1,7 +1,8 @@
 """What was invoiced in the trailing twelve months and is owed now, by group, as SQL and from it.
 
 Revenue is without tax, less credit notes; an invoice of SuperOps that is one of Xero's once more
-counts nowhere, nor do books that are not read any more.
+counts nowhere, nor do books that are not read any more. What should be in a figure and says too
+little of itself is counted beside it, with the reason.
 """
 
 from collections.abc import Sequence
@@ -16,68 +17,97 @@ from sqlalchemy import (
     Integer,
     Numeric,
     Select,
+    Text,
     case,
+    cast,
+    false,
     func,
     literal_column,
     null,
     or_,
     select,
+    true,
     union_all,
 )
 
 from billingone_api.billing.definitions.adapters.invoices import (
     counted_once,
+    exclusion,
     in_current_books,
-    is_owed,
 )
-from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY, rates_on, worth
+from billingone_api.billing.definitions.adapters.rates import (
+    REPORTING_CURRENCY,
+    rates,
+    rates_on,
+    worth,
+)
 from billingone_api.billing.definitions.adapters.subscriptions import TODAY
-from billingone_api.billing.definitions.models import InvoiceState
+from billingone_api.billing.definitions.figures import Billed, ExcludedInvoices
+from billingone_api.billing.definitions.models import InvoiceExclusion, InvoiceState
 from billingone_api.database.fast import Row
 from billingone_api.database.tables.invoices import client_credits, invoices
 from billingone_api.database.tenancy import own
 from billingone_api.database.words import word
 
+_REVENUE: Final = "revenue"
+_OWED: Final = "owed"
+_REASONS: Final = {
+    _REVENUE: tuple(InvoiceExclusion),
+    _OWED: (InvoiceExclusion.STATUS, InvoiceExclusion.CURRENCY, InvoiceExclusion.AMOUNT),
+}
+"""Of each figure, why an invoice may add nothing to it: what is owed is so without a date."""
+
+
+def left_out(figure: str) -> tuple[str, ...]:
+    """The columns that count what adds nothing to it, in the order of its reasons."""
+    return tuple(f"{figure}_without_{reason}" for reason in _REASONS[figure])
+
+
+_COUNTS: Final = ("invoices", *left_out(_REVENUE), *left_out(_OWED))
 BILLED: Final = (
     "billed_currencies",
-    "revenues",
-    "owed",
-    "revenue",
-    "outstanding",
-    "billed_missing_rates",
-    "invoices",
+    *(f"{figure}_parts" for figure in _REASONS),
+    *_REASONS,
+    *(f"{figure}_missing_rates" for figure in _REASONS),
+    *_COUNTS,
 )
 """What `billed` says of each group, besides its key; `billed_sums` reads them."""
 
 _ZERO: Final = literal_column("0", Numeric)
 _NONE: Final = literal_column("0", Integer)
 _ONE: Final = literal_column("1", Integer)
-_FINAL: Final = (InvoiceState.APPROVED, InvoiceState.PAID)
+_FINAL: Final = (InvoiceState.APPROVED, InvoiceState.PAID, InvoiceState.UNKNOWN)
+_AWAITING: Final = (InvoiceState.APPROVED, InvoiceState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class BilledSums:
-    """Exact sums; those in the reporting currency are None while one of the rates is missing."""
+    """`invoices` counts those whose money is in one of the two."""
 
-    revenues: Sequence[tuple[str, Decimal]]
-    owed: Sequence[tuple[str, Decimal]]
-    revenue: Decimal | None
-    outstanding: Decimal | None
-    missing_rates: tuple[str, ...]
+    revenue: Billed
+    owed: Billed
     invoices: int
+    has_any: bool
 
 
 def billed_sums(row: Row) -> BilledSums:
     """What the columns of `billed` say; nothing at all where a left join found no group."""
-    currencies = row["billed_currencies"] or ()
-    is_nothing = row["billed_currencies"] is None
     return BilledSums(
-        revenues=sorted(zip(currencies, row["revenues"] or (), strict=True)),
-        owed=sorted(zip(currencies, row["owed"] or (), strict=True)),
-        revenue=Decimal(0) if is_nothing else row["revenue"],
-        outstanding=Decimal(0) if is_nothing else row["outstanding"],
-        missing_rates=tuple(sorted(row["billed_missing_rates"] or ())),
+        revenue=_sum(row, _REVENUE),
+        owed=_sum(row, _OWED),
         invoices=int(row["invoices"] or 0),
+        has_any=row["invoices"] is not None,
+    )
+
+
+def _sum(row: Row, figure: str) -> Billed:
+    currencies = row["billed_currencies"] or ()
+    counts = zip(_REASONS[figure], (row[name] for name in left_out(figure)), strict=True)
+    return Billed(
+        by_currency=sorted(zip(currencies, row[f"{figure}_parts"] or (), strict=True)),
+        total=row[figure] if currencies else Decimal(0),
+        missing_rates=tuple(sorted(row[f"{figure}_missing_rates"] or ())),
+        excluded=tuple(ExcludedInvoices(reason, int(count)) for reason, count in counts if count),
     )
 
 
@@ -93,54 +123,76 @@ class Grouped:
 
 def billed(by: Grouped) -> CTE:
     """One row for each key. Binds what the clauses need, organisation_id, today and currency."""
-    per_day = _per_day(by)
-    of = per_day.c
-    foreign = (
-        select(of.currency, of.day).where(of.currency != REPORTING_CURRENCY).distinct().cte("days")
+    return _per_key(_here(_per_currency(_per_day(by))))
+
+
+def _per_key(each: CTE) -> CTE:
+    of = each.c
+    has_currency = of.currency.is_not(None)
+    figures: list[ColumnElement[Any]] = []
+    for figure in _REASONS:
+        lacks = of[f"{figure}_lacks_rate"]
+        total = case((func.bool_or(lacks), null()), else_=func.sum(of[f"{figure}_here"]))
+        parts = func.array_agg(of[figure]).filter(has_currency)
+        figures += [
+            parts.label(f"{figure}_parts"),
+            total.label(figure),
+            func.array_agg(of.currency).filter(lacks).label(f"{figure}_missing_rates"),
+        ]
+    return (
+        select(
+            of.key,
+            func.array_agg(of.currency).filter(has_currency).label("billed_currencies"),
+            *figures,
+            *(func.sum(of[name]).label(name) for name in _COUNTS),
+        )
+        .group_by(of.key)
+        .cte("billed")
     )
+
+
+def _here(per_currency: CTE) -> CTE:
+    """What is owed is worth what its currency is today."""
+    of, known = per_currency.c, rates()
+    is_lacking, here = _converted(of.owed, known, is_here=false())
+    return (
+        select(*of, here.label("owed_here"), is_lacking.label("owed_lacks_rate"))
+        .select_from(per_currency.outerjoin(known, known.c.currency == of.currency))
+        .cte("billed_here")
+    )
+
+
+def _per_currency(per_day: CTE) -> CTE:
+    """What was invoiced is worth what its currency was on its day."""
+    of = per_day.c
+    is_here = of.currency == REPORTING_CURRENCY
+    foreign = select(of.currency, of.day).where(~is_here).distinct().cte("days")
     known = rates_on(foreign)
     is_its = (known.c.currency == of.currency) & (known.c.day == of.day)
-    is_here = of.currency == REPORTING_CURRENCY
-    lacks_rate = ~is_here & known.c.rate.is_(None)
-
-    def here(amount: ColumnElement[Any]) -> ColumnElement[Any]:
-        return case((is_here, amount), else_=worth(amount, known))
-
-    per_currency = (
+    is_lacking, here = _converted(of.revenue, known, is_here=is_here)
+    return (
         select(
             of.key,
             of.currency,
             func.sum(of.revenue).label("revenue"),
+            func.sum(here).label("revenue_here"),
+            func.bool_or(is_lacking).label("revenue_lacks_rate"),
             func.sum(of.owed).label("owed"),
-            func.sum(here(of.revenue)).label("revenue_here"),
-            func.sum(here(of.owed)).label("owed_here"),
-            func.bool_or(lacks_rate).label("lacks_rate"),
-            func.sum(of.invoices).label("invoices"),
+            *(func.sum(of[name]).label(name) for name in _COUNTS),
         )
         .select_from(per_day.outerjoin(known, is_its))
         .group_by(of.key, of.currency)
         .cte("billed_per_currency")
     )
-    return _per_key(per_currency)
 
 
-def _per_key(per_currency: CTE) -> CTE:
-    of = per_currency.c
-    lacks = func.bool_or(of.lacks_rate)
-    return (
-        select(
-            of.key,
-            func.array_agg(of.currency).label("billed_currencies"),
-            func.array_agg(of.revenue).label("revenues"),
-            func.array_agg(of.owed).label("owed"),
-            case((lacks, null()), else_=func.sum(of.revenue_here)).label("revenue"),
-            case((lacks, null()), else_=func.sum(of.owed_here)).label("outstanding"),
-            func.array_agg(of.currency).filter(of.lacks_rate).label("billed_missing_rates"),
-            func.sum(of.invoices).label("invoices"),
-        )
-        .group_by(of.key)
-        .cte("billed")
-    )
+def _converted(
+    amount: ColumnElement[Any], known: FromClause, *, is_here: ColumnElement[bool]
+) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
+    """Whether a rate is missing, and what it is worth; nothing is worth nothing in any currency."""
+    is_nothing = amount == _ZERO
+    here = case((or_(is_here, is_nothing), amount), else_=worth(amount, known))
+    return ~is_here & ~is_nothing & known.c.rate.is_(None), here
 
 
 def _per_day(by: Grouped) -> CTE:
@@ -148,6 +200,11 @@ def _per_day(by: Grouped) -> CTE:
     each = union_all(_invoices(by), _credits(by)).subquery("documents")
     of = each.c
     day = case((of.currency == REPORTING_CURRENCY, null()), else_=of.day)
+    counted = (
+        func.count().filter(of[f"not_{figure}"] == word(reason)).label(name)
+        for figure, reasons in _REASONS.items()
+        for reason, name in zip(reasons, left_out(figure), strict=True)
+    )
     return (
         select(
             of.key,
@@ -156,6 +213,7 @@ def _per_day(by: Grouped) -> CTE:
             func.sum(of.revenue).label("revenue"),
             func.sum(of.owed).label("owed"),
             func.sum(of.invoices).label("invoices"),
+            *counted,
         )
         .group_by(of.key, of.currency, day)
         .cte("billed_per_day")
@@ -163,46 +221,75 @@ def _per_day(by: Grouped) -> CTE:
 
 
 def _invoices(by: Grouped) -> Select[Any]:
-    of = invoices.c
-    is_revenue, is_due = _is_revenue(invoices), is_owed(invoices)
-    net = func.coalesce(of.subtotal, of.total - func.coalesce(of.tax, _ZERO), _ZERO)
+    of, net = invoices.c, _net(invoices)
+    is_meant, is_awaited = _is_of_the_year(invoices), _is_awaited()
+    not_revenue = case((is_meant, _not_revenue(invoices, net)))
+    not_owed = case((is_awaited, exclusion(invoices)))
+    is_revenue, is_due = is_meant & not_revenue.is_(None), is_awaited & not_owed.is_(None)
     return (
         select(
             by.invoices_by.label("key"),
             of.currency,
             of.issued_on.label("day"),
             case((is_revenue, net), else_=_ZERO).label("revenue"),
+            not_revenue.label("not_revenue"),
             case((is_due, of.amount_due), else_=_ZERO).label("owed"),
-            _ONE.label("invoices"),
+            not_owed.label("not_owed"),
+            case((or_(is_revenue, is_due), _ONE), else_=_NONE).label("invoices"),
         )
         .where(own(invoices), of.gone_at.is_(None), counted_once(invoices))
-        .where(of.currency.is_not(None), or_(is_revenue, is_due), by.invoices_where)
+        .where(or_(is_meant, is_awaited), by.invoices_where)
     )
 
 
 def _credits(by: Grouped) -> Select[Any]:
-    of = client_credits.c
-    net = func.coalesce(of.subtotal, of.total - func.coalesce(of.tax, _ZERO), _ZERO)
+    of, net = client_credits.c, _net(client_credits)
+    not_revenue = _not_revenue(client_credits, net)
     return (
         select(
             by.credits_by.label("key"),
             of.currency,
             of.issued_on.label("day"),
-            (-net).label("revenue"),
+            case((not_revenue.is_(None), -net), else_=_ZERO).label("revenue"),
+            not_revenue.label("not_revenue"),
             _ZERO.label("owed"),
+            cast(null(), Text).label("not_owed"),
             _NONE.label("invoices"),
         )
         .where(own(client_credits), of.gone_at.is_(None), in_current_books(client_credits))
-        .where(of.kind == word("credit_note"), _is_revenue(client_credits))
-        .where(of.currency.is_not(None), by.credits_where)
+        .where(of.kind == word("credit_note"), _is_of_the_year(client_credits))
+        .where(by.credits_where)
     )
 
 
-def _is_revenue(table: FromClause) -> ColumnElement[bool]:
-    """Approved, and dated from the day after the same day a year ago to today."""
+def _net(table: FromClause) -> ColumnElement[Any]:
+    """Without tax; a total whose tax nobody tells says nothing of that."""
+    return func.coalesce(table.c.subtotal, table.c.total - table.c.tax)
+
+
+def _not_revenue(table: FromClause, net: ColumnElement[Any]) -> ColumnElement[Any]:
+    of = table.c
+    return case(
+        (of.state == word(InvoiceState.UNKNOWN), word(InvoiceExclusion.STATUS)),
+        (of.currency.is_(None), word(InvoiceExclusion.CURRENCY)),
+        (net.is_(None), word(InvoiceExclusion.AMOUNT)),
+        (of.issued_on.is_(None), word(InvoiceExclusion.DATE)),
+    )
+
+
+def _is_of_the_year(table: FromClause) -> ColumnElement[bool]:
+    """Dated from the day after the same day a year ago to today, if it has a date at all."""
     of = table.c
     year: ColumnElement[Any] = literal_column("interval '1 year'")
-    return _is(of.state, _FINAL) & (of.issued_on > TODAY - year) & (of.issued_on <= TODAY)
+    is_dated = (of.issued_on > TODAY - year) & (of.issued_on <= TODAY)
+    return _is(of.state, _FINAL) & func.coalesce(is_dated, true())
+
+
+def _is_awaited() -> ColumnElement[bool]:
+    """Owed, or so it would be were its status, its currency or what is due on it known."""
+    of = invoices.c
+    has_come = func.coalesce(of.issued_on <= TODAY, true())
+    return _is(of.state, _AWAITING) & has_come & func.coalesce(of.amount_due > _ZERO, true())
 
 
 def _is(state: ColumnElement[Any], words: Sequence[str]) -> ColumnElement[bool]:

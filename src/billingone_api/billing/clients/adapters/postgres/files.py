@@ -1,8 +1,9 @@
 """The list of clients as a file, each cell as a spreadsheet may have it."""
 
-from collections.abc import AsyncGenerator
+import operator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from billingone_api.billing.clients.adapters.postgres.billed import left_out
 from billingone_api.billing.clients.adapters.postgres.selection import (
     Shape,
     everything,
@@ -40,6 +42,14 @@ from billingone_api.database.words import word
 from billingone_api.kit.workbooks import workbook
 
 _ZERO: Final = literal_column("0", Numeric)
+_FOREIGN: Final = {
+    "name",
+    "mrr_by_currency",
+    "total_spend_by_currency",
+    "outstanding_by_currency",
+}
+"""Cells with words of somebody else's."""
+Shown = Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,7 @@ class PostgresClientsFile:
 def _file_of(shape: Shape, by: Reckoned) -> Prepared:
     rows = everything(shape)
     cells = _cells(rows, shape, by)
-    cells |= {name: guarded(cells[name]) for name in ("name", "mrr_by_currency")}
+    cells |= {name: guarded(cells[name]) for name in cells if name in _FOREIGN}
     cells["active"] = cast(cells["active"], Text)
     return _prepared(select(*(cell.label(label) for label, cell in cells.items())), rows, shape)
 
@@ -133,29 +143,43 @@ def _cells(rows: FromClause, shape: Shape, by: Reckoned) -> dict[str, ColumnElem
 
 def _billed(rows: FromClause, by: Reckoned) -> dict[str, ColumnElement[Any]]:
     """In the reporting currency, as the list has them."""
-    of, not_known = rows.c, _not_billed(rows, by.books)
-    is_known = not_known.is_(None)
+    cells: dict[str, ColumnElement[Any]] = {}
+    for label, name in (("total_spend", "revenue"), ("outstanding", "owed")):
+        not_known = _not_billed(rows, name, by.books)
+        is_known = not_known.is_(None)
+        has_parts = is_known | (not_known == word(Unknown.EXCHANGE_RATE_MISSING))
+        exact = rounded(func.coalesce(rows.c[name], _ZERO), REPORTING_CURRENCY)
+        cells |= {
+            label: case((is_known, exact), else_=null()),
+            f"{label}_unknown": not_known,
+            f"{label}_by_currency": case((has_parts, _parts(rows, name)), else_=null()),
+            f"{label}_excluded": case((has_parts, _left_out(rows, name)), else_=null()),
+        }
+    return cells
 
-    def money(amount: ColumnElement[Any]) -> ColumnElement[Any]:
-        exact = rounded(func.coalesce(amount, _ZERO), REPORTING_CURRENCY)
-        return case((is_known, exact), else_=null())
 
-    return {
-        "total_spend": money(of.revenue),
-        "outstanding": money(of.outstanding),
-        "billed_unknown": not_known,
-    }
-
-
-def _not_billed(rows: FromClause, unknown: Unknown | None) -> ColumnElement[Any]:
+def _not_billed(rows: FromClause, name: str, unknown: Unknown | None) -> ColumnElement[Any]:
     """Why nothing is known of a client's invoices, in the order of `Reckoning`."""
     if unknown is not None:
         return word(unknown)
-    lacks_rate = rows.c.billed_missing_rates.is_not(None)
+    lacks_rate = rows.c[f"{name}_missing_rates"].is_not(None)
     return case(
         (~is_invoiced(rows), word(Unknown.NOT_LINKED)),
         (lacks_rate, word(Unknown.EXCHANGE_RATE_MISSING)),
         else_=null(),
+    )
+
+
+def _left_out(rows: FromClause, name: str) -> ColumnElement[Any]:
+    counts = (func.coalesce(rows.c[count], _ZERO) for count in left_out(name))
+    return reduce(operator.add, counts)
+
+
+def _parts(rows: FromClause, name: str) -> ColumnElement[Any]:
+    return _in_words(
+        rows,
+        func.unnest(rows.c.billed_currencies, rows.c[f"{name}_parts"]),
+        lambda part, currency: case((part != _ZERO, rounded(part, currency)), else_=null()),
     )
 
 
@@ -177,12 +201,15 @@ def _not_known(
 
 
 def _by_currency(rows: FromClause) -> ColumnElement[Any]:
+    return _in_words(rows, func.unnest(rows.c.currencies, rows.c.parts), rounded_month)
+
+
+def _in_words(rows: FromClause, pairs: Any, shown: Shown) -> ColumnElement[Any]:
     """`AUD 1080.00; USD 100.00`: amounts of different currencies share no column."""
-    pairs = func.unnest(rows.c.currencies, rows.c.parts)
     each = pairs.table_valued(
         column("currency", Text), column("part", Numeric), name="each"
     ).render_derived()
-    amount = cast(rounded_month(each.c.part, each.c.currency), Text)
+    amount = cast(shown(each.c.part, each.c.currency), Text)
     in_turn = aggregate_order_by(word("; "), each.c.currency)
     words = func.string_agg(each.c.currency + " " + amount, in_turn, type_=Text)
     return select(words).select_from(each).correlate(rows).scalar_subquery()

@@ -223,7 +223,7 @@ def is_invoiced(rows: FromClause) -> ColumnElement[bool]:
     """Whether anything of its invoices may be known: a link to books, or invoices of its own."""
     books = literal_column(f"'{{{XERO},{SUPEROPS}}}'::text[]", ARRAY(Text))
     has = func.coalesce(rows.c.linked_sources.overlap(books), false())
-    return has | func.coalesce(rows.c.invoices > literal_column("0"), false())
+    return has | rows.c.invoices.is_not(None)
 
 
 def _mrr(of_client: CTE, links: CTE, *, descending: bool) -> ColumnElement[Any]:

@@ -11,8 +11,8 @@ from billingone_api.database.fast import Row
 def totals(by: Reckoning, row: Row, linked_sources: Collection[str]) -> dict[str, Total]:
     """A client with invoices of its own needs no link: a person may have said whose they are."""
     money = billed_sums(row)
-    linked = money.invoices > 0 or not {XERO, SUPEROPS}.isdisjoint(linked_sources)
+    linked = money.has_any or not {XERO, SUPEROPS}.isdisjoint(linked_sources)
     return {
-        "total_spend": by.billed(money.revenues, money.revenue, money.missing_rates, linked=linked),
-        "outstanding": by.billed(money.owed, money.outstanding, money.missing_rates, linked=linked),
+        "total_spend": by.billed(money.revenue, linked=linked),
+        "outstanding": by.billed(money.owed, linked=linked),
     }

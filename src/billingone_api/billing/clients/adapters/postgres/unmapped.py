@@ -157,8 +157,8 @@ class PostgresUnmapped:
         return {
             "mrr": Mrr(None, _OTHERS, (), (), 0),
             "active_subscriptions": Count(None, _OTHERS),
-            "outstanding": by.billed(money.owed, money.outstanding, money.missing_rates),
-            "revenue": by.billed(money.revenues, money.revenue, money.missing_rates),
+            "outstanding": by.billed(money.owed),
+            "revenue": by.billed(money.revenue),
             "invoices": Count(None if unknown else money.invoices, unknown),
         }
 
@@ -280,5 +280,5 @@ def _money(shape: _Shape) -> tuple[CTE, tuple[str, ...]]:
 def _greater(money: CTE) -> ColumnElement[Any]:
     """Of what was invoiced in a year and what is owed; NULL where one cannot be converted."""
     of = money.c
-    is_known = of.revenue.is_not(None) & of.outstanding.is_not(None)
-    return case((is_known, func.greatest(of.revenue, of.outstanding)), else_=null())
+    is_known = of.revenue.is_not(None) & of.owed.is_not(None)
+    return case((is_known, func.greatest(of.revenue, of.owed)), else_=null())

@@ -123,9 +123,11 @@ def _moves(row: Row) -> Moves:
     """Each statement tells its own part."""
     if "parts" in row:
         return Moves(mrr=dict(sums(row).by_currency))
-    if "revenues" in row:
+    if "billed_currencies" in row:
         money = billed_sums(row)
-        return Moves(outstanding=_known(money.owed), revenue=_known(money.revenues))
+        return Moves(
+            outstanding=_known(money.owed.by_currency), revenue=_known(money.revenue.by_currency)
+        )
     return Moves(row["subscriptions"], row["invoices"])
 
 
