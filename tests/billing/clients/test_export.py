@@ -1,6 +1,6 @@
 import csv
 import io
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -37,11 +37,31 @@ async def exported(api: Api, **query: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text, newline="")))
 
 
+async def counted(books: Books, client: UUID, count: int, *, at: datetime = NOW) -> None:
+    await books.database.insert(
+        "client_counts",
+        organisation_id=books.organisation_id,
+        client_id=client,
+        metric="devices",
+        source="ninjaone",
+        counted_at=at,
+        received_at=at,
+        count=count,
+    )
+
+
 @pytest.fixture
 async def five(api: Api, books: Books) -> None:
     """Two currencies, a missing rate, nothing bought, nothing linked, and one that is retired."""
     await books.connected()
     await books.rate("USD", "1.5", on=date(2026, 11, 1))
+    await books.database.insert(
+        "products",
+        organisation_id=api.organisation_id,
+        source="pax8",
+        source_id="p-seat",
+        fetched_at=NOW,
+    )
     for company, price, currency, term in [
         ("c-acacia", "100", "AUD", "Annual"),
         ("c-acacia", "7.77", "USD", "Monthly"),
@@ -50,7 +70,11 @@ async def five(api: Api, books: Books) -> None:
         ("c-retired", "3", "AUD", "Monthly"),
     ]:
         await books.subscription(
-            company, price=Decimal(price), currency=currency, billing_term=term
+            company,
+            price=Decimal(price),
+            currency=currency,
+            billing_term=term,
+            product_id="p-seat" if currency == "AUD" else "p-other",
         )
     acacia = await push(api, "Acacia", "c-acacia")
     sales = SalesBooks(books.database, api.organisation_id)
@@ -62,8 +86,12 @@ async def five(api: Api, books: Books) -> None:
     # its total says nothing of what is without tax, and what is due has no rate
     euros = {"currency": "EUR", "amount_due": Decimal(3)}
     await ledgers.invoice(ledger, "xero", "2", client_id=acacia, **euros)
-    await push(api, "Banksia", "c-banksia")
-    await push(api, "Correa", "c-correa")
+    banksia = await push(api, "Banksia", "c-banksia")
+    correa = await push(api, "Correa", "c-correa")
+    await counted(books, banksia, 4)
+    await counted(books, correa, 5, at=NOW - timedelta(hours=49))
+    rule = {"name": "Seats", "metric": "devices", "products": ["p-seat"]}
+    assert (await api.finance.post("/v1/reconciliation/rules", json=rule)).status_code == 201
     await push(api, "Dianella")
     await push(api, "Retired", "c-retired", active=False)
 
@@ -79,16 +107,16 @@ async def test_a_file_has_a_name_a_header_and_every_client(api: Api, five: None)
     header, *rows, end = answer.text.split("\r\n")
     assert header == (
         "id,name,active,linked_sources,mrr,currency,mrr_unknown,mrr_by_currency,mrr_excluded,"
-        "active_subscriptions,total_spend,total_spend_unknown,total_spend_by_currency,"
+        "active_subscriptions,devices,devices_unknown,licences,licences_unknown,total_spend,total_spend_unknown,total_spend_by_currency,"
         "total_spend_excluded,outstanding,outstanding_unknown,outstanding_by_currency,"
         "outstanding_excluded"
     )
     billed = "110.00,,AUD 110.00,1,,exchange_rate_missing,AUD 60.50; EUR 3.00,0"
     assert [row.partition(",")[2] for row in rows] == [
-        "Acacia,true,pax8,19.99,AUD,,AUD 8.33; USD 7.77,1,3," + billed,
-        "Banksia,true,pax8,,,exchange_rate_missing,NZD 5.00,0,1,,not_linked,,,,not_linked,,",
-        "Correa,true,pax8,0.00,AUD,,,0,0,,not_linked,,,,not_linked,,",
-        "Dianella,true,,,,not_linked,,,,,not_linked,,,,not_linked,,",
+        "Acacia,true,pax8,19.99,AUD,,AUD 8.33; USD 7.77,1,3,,no_count,2,," + billed,
+        "Banksia,true,pax8,,,exchange_rate_missing,NZD 5.00,0,1,4,,0,,,not_linked,,,,not_linked,,",
+        "Correa,true,pax8,0.00,AUD,,,0,0,,count_stale,0,,,not_linked,,,,not_linked,,",
+        "Dianella,true,,,,not_linked,,,,,no_count,,not_linked,,not_linked,,,,not_linked,,",
     ]
     assert end == ""
 
@@ -126,9 +154,16 @@ def as_row(client: dict[str, Any]) -> dict[str, str]:
         "mrr_by_currency": "; ".join(parts),
         "mrr_excluded": str(mrr["excluded"]) if has_parts else "",
         "active_subscriptions": "" if count is None else str(count),
+        **_counted("devices", client),
+        **_counted("licences", client),
         **_billed("total_spend", client["total_spend"]),
         **_billed("outstanding", client["outstanding"]),
     }
+
+
+def _counted(name: str, client: dict[str, Any]) -> dict[str, str]:
+    value, reason = client[name]["value"], client[name]["reason"]
+    return {name: "" if value is None else str(value), f"{name}_unknown": reason or ""}
 
 
 def _billed(name: str, total: dict[str, Any]) -> dict[str, str]:

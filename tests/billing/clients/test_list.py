@@ -106,7 +106,7 @@ async def test_a_client_brings_in_the_months_share_of_every_term_in_each_currenc
             "excluded": 2,
         },
         "active_subscriptions": {"value": 7, "reason": None},
-        "licences": UNCONNECTED,
+        "licences": {"value": None, "reason": "no_count_rule"},
         "devices": UNCONNECTED,
         "total_spend": NO_BOOKS,
         "outstanding": NO_BOOKS,

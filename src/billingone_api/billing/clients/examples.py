@@ -12,7 +12,6 @@ _MRR: Final[dict[str, Any]] = {
     "missing_rates": [],
     "excluded": 1,
 }
-_UNCONNECTED: Final = {"value": None, "reason": "source_not_connected"}
 _AMOUNT: Final[dict[str, Any]] = {
     "value": {"amount": "14814.00", "currency": "AUD"},
     "reason": None,
@@ -34,8 +33,8 @@ SUMMARY: Final[dict[str, Any]] = {
     "linked_sources": ["pax8"],
     "mrr": _MRR,
     "active_subscriptions": {"value": 12, "reason": None},
-    "licences": _UNCONNECTED,
-    "devices": _UNCONNECTED,
+    "licences": {"value": 30, "reason": None},
+    "devices": {"value": None, "reason": "no_count"},
     "total_spend": _TOTAL,
     "outstanding": _TOTAL,
 }

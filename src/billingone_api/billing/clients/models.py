@@ -197,6 +197,8 @@ class ClientSummary:
     linked_sources: tuple[str, ...]
     mrr: Mrr
     active_subscriptions: Count
+    devices: Count
+    licences: Count
     total_spend: Total
     outstanding: Total
 
@@ -273,6 +275,8 @@ class ClientDetail:
     links: tuple[Holding, ...]
     mrr: Mrr
     active_subscriptions: Count
+    devices: Count
+    licences: Count
     badges: Mapping[Badge, int]
     excluded: Mapping[Exclusion, int]
     margin: Margin

@@ -22,6 +22,7 @@ from billingone_api.billing.clients.adapters.postgres.unmapped import (
     PostgresUnmapped,
     unmapped_ids,
 )
+from billingone_api.billing.clients.adapters.postgres.using import what_there_is
 from billingone_api.billing.clients.adapters.postgres.workbench import PostgresWorkbench
 from billingone_api.billing.clients.deeds import Wish
 from billingone_api.billing.clients.models import (
@@ -56,12 +57,16 @@ OutsideMapper = Annotated[Caller, Depends(map_outside)]
 
 async def reckoning_of(work: UnitOfWork, caller: Caller, *, now: datetime) -> Reckoning:
     chosen, found = caller.organisation, await all_sources(work)
+    has_counts, has_rules = await what_there_is(work)
     return Reckoning(
         source=found[PAX8],
         books=(found[XERO], found[SUPEROPS]),
         basis=PriceBasis(chosen.pax8_price_is, chosen.annual_price_is),
         reporting_currency=chosen.reporting_currency,
         today=chosen.day_of(now),
+        now=now,
+        has_counts=has_counts,
+        has_count_rules=has_rules,
     )
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Generic, TypeVar
 
 from billingone_api.billing.definitions.models import (
+    SUPEROPS,
     InvoiceExclusion,
     PriceBasis,
     RecurringSums,
@@ -27,7 +28,12 @@ class Unknown(StrEnum):
     NOT_LINKED = "not_linked"
     NOT_OF_THIS_SOURCE = "not_of_this_source"
     SELL_PRICE_UNKNOWN = "sell_price_unknown"
+    COST_UNKNOWN = "cost_unknown"
     EXCHANGE_RATE_MISSING = "exchange_rate_missing"
+    NO_COUNT = "no_count"
+    COUNT_STALE = "count_stale"
+    NO_COUNT_RULE = "no_count_rule"
+    QUANTITY_UNKNOWN = "quantity_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +177,10 @@ class Reckoning:
     basis: PriceBasis
     reporting_currency: str
     today: date
+    now: datetime
     books: tuple[Source, ...] = ()
+    has_counts: bool = False
+    has_count_rules: bool = False
 
     def mrr(self, sums: RecurringSums, *, linked: bool = True) -> Mrr:
         unknown = self._unknown(linked=linked)
@@ -191,7 +200,7 @@ class Reckoning:
         return Count(number if unknown is None else None, unknown)
 
     def billed(self, money: Billed, *, linked: bool = True) -> Total:
-        unknown = self.books_unknown or (None if linked else Unknown.NOT_LINKED)
+        unknown = self.books_unknown_of(linked=linked)
         if unknown is not None:
             return Total(None, unknown)
         parts = tuple(
@@ -205,18 +214,21 @@ class Reckoning:
         value = rounded(Fraction(money.total), currency=self.reporting_currency)
         return Total(value, None, parts, (), money.excluded)
 
-    def monthly(
+    def margin(
         self,
         by_currency: Sequence[tuple[str, Fraction]],
         total: Fraction | None,
         missing_rates: tuple[str, ...],
         *,
+        left_out: int,
         linked: bool = True,
     ) -> Total:
-        """Of sums in 72nds of a month, such as margins."""
+        """Of sums in 72nds of a month, in each currency that has price and cost of anything."""
         unknown = self._unknown(linked=linked)
         if unknown is None and not self.basis.knows_sell_price:
             unknown = Unknown.SELL_PRICE_UNKNOWN
+        if unknown is None and left_out and not by_currency:
+            unknown = Unknown.COST_UNKNOWN
         if unknown is not None:
             return Total(None, unknown)
         parts = tuple(_month(amount, currency) for currency, amount in sorted(by_currency))
@@ -224,10 +236,37 @@ class Reckoning:
             return Total(None, Unknown.EXCHANGE_RATE_MISSING, parts, missing_rates)
         return Total(_month(total, self.reporting_currency), None, parts)
 
+    def devices(self, number: int | None, unknown: Unknown | None) -> Count:
+        """As they are counted; None without a reason is no count of this one."""
+        no_count = Unknown.NO_COUNT if number is None else None
+        return Count(number, self.devices_unknown or unknown or no_count)
+
+    def licences(
+        self, seats: Decimal | None, unknown: Unknown | None, *, linked: bool = True
+    ) -> Count:
+        """Whole seats of products that count rules cover; None without a reason is none at all."""
+        reason = self._unknown(linked=linked)
+        if reason is None and not self.has_count_rules:
+            reason = Unknown.NO_COUNT_RULE
+        reason = reason or unknown
+        return Count(int(seats or 0) if reason is None else None, reason)
+
+    @property
+    def devices_unknown(self) -> Unknown | None:
+        """Why nobody's devices are known; SuperOps is one that counts by itself."""
+        if self.has_counts:
+            return None
+        is_connected = any(one.source == SUPEROPS and one.is_connected for one in self.books)
+        return Unknown.NEVER_SYNCED if is_connected else Unknown.SOURCE_NOT_CONNECTED
+
     @property
     def books_unknown(self) -> Unknown | None:
         """Why nothing is known of invoices; one source that came through is enough."""
         return unknown_of(self.books)
+
+    def books_unknown_of(self, *, linked: bool) -> Unknown | None:
+        """Why nothing is known of the invoices of one client."""
+        return self.books_unknown or (None if linked else Unknown.NOT_LINKED)
 
     def _unknown(self, *, linked: bool) -> Unknown | None:
         return self.source.unknown or (None if linked else Unknown.NOT_LINKED)

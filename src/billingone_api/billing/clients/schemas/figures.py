@@ -1,13 +1,13 @@
 """What a client brings in, or why that is not known."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from billingone_api.billing.clients.models import ClientDetail, ClientSummary
 from billingone_api.billing.clients.schemas.queries import LinkedSource
-from billingone_api.billing.definitions.figures import Count, Reckoning, Unknown
+from billingone_api.billing.definitions.figures import Reckoning, Unknown
 from billingone_api.billing.definitions.models import InvoiceExclusion
 from billingone_api.billing.definitions.schemas import Money
 
@@ -30,7 +30,16 @@ class CountOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     value: int | None
-    reason: Unknown | None
+    reason: Annotated[
+        Unknown | None,
+        Field(
+            description="Why there is no number, besides what is said of amounts.\n\n"
+            "- `no_count`: nobody has counted this client's.\n"
+            "- `count_stale`: the newest count is older than the organisation's limit.\n"
+            "- `no_count_rule`: no rule says which products are licences to be compared.\n"
+            "- `quantity_unknown`: one of the subscriptions has no quantity, or is billed by usage."
+        ),
+    ]
 
 
 class AmountOut(BaseModel):
@@ -39,7 +48,19 @@ class AmountOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     value: Annotated[Money | None, Field(description="In the reporting currency.")]
-    reason: Unknown | None
+    reason: Annotated[
+        Unknown | None,
+        Field(
+            description="Why there is no amount.\n\n"
+            "- `source_not_connected`: nothing is connected that could tell.\n"
+            "- `never_synced`: it is connected, and no sync has come through yet.\n"
+            "- `not_linked`: it has come through, and no record of it is the client's.\n"
+            "- `not_of_this_source`: another source tells of it.\n"
+            "- `sell_price_unknown`: by the settings Pax8's price is what the organisation pays.\n"
+            "- `cost_unknown`: no subscription has a cost beside its price.\n"
+            "- `exchange_rate_missing`: see `missing_rates`."
+        ),
+    ]
     by_currency: Annotated[list[Money], Field(description="Never added across currencies.")]
     missing_rates: Annotated[
         list[str],
@@ -82,15 +103,12 @@ class MrrOut(BaseModel):
     ]
 
 
-_NO_SOURCE: Final = Count(None, Unknown.SOURCE_NOT_CONNECTED)
-
-
 def figures(client: ClientSummary | ClientDetail) -> dict[str, Any]:
     return {
         "mrr": MrrOut.model_validate(client.mrr),
         "active_subscriptions": CountOut.model_validate(client.active_subscriptions),
-        "licences": CountOut.model_validate(_NO_SOURCE),
-        "devices": CountOut.model_validate(_NO_SOURCE),
+        "licences": CountOut.model_validate(client.licences),
+        "devices": CountOut.model_validate(client.devices),
         "total_spend": TotalOut.model_validate(client.total_spend),
         "outstanding": TotalOut.model_validate(client.outstanding),
     }

@@ -34,8 +34,13 @@ class ClientSummaryOut(BaseModel):
     ]
     mrr: MrrOut
     active_subscriptions: CountOut
-    licences: Annotated[CountOut, Field(description="Seats compared with counts of the RMM.")]
-    devices: Annotated[CountOut, Field(description="Managed devices, as the RMM counts them.")]
+    licences: Annotated[
+        CountOut,
+        Field(description="Seats, active and on trial, of products that a count rule covers."),
+    ]
+    devices: Annotated[
+        CountOut, Field(description="Managed devices, as they are counted: see count settings.")
+    ]
     total_spend: Annotated[
         TotalOut, Field(description="Revenue invoiced in the trailing twelve months.")
     ]

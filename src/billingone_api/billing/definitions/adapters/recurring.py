@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Numeric,
+    Select,
     case,
     cast,
     func,
@@ -32,13 +33,21 @@ COLUMNS: Final = ("currencies", "parts", "reporting", "missing_rates", "active",
 
 
 def recurring(
-    table: FromClause, basis: PriceBasis, *, key: ColumnElement[Any], where: ColumnElement[bool]
+    table: FromClause,
+    basis: PriceBasis,
+    *,
+    key: ColumnElement[Any],
+    where: ColumnElement[bool],
+    name: str = "recurring",
 ) -> CTE:
     """One row for each `key` of the subscriptions that `where` lets through.
 
+    `name` keeps two of them apart in one statement.
+
     Binds what `where` needs, organisation_id, today and reporting_currency.
     """
-    per_currency = _per_currency(table, basis, key=key, where=where)
+    each = _per_currency(table, basis, key=key, where=where)
+    per_currency = each.cte(f"{name}_per_currency")
     known = rates()
     of = per_currency.c
     has_money = of.parts.is_not(None)
@@ -58,7 +67,7 @@ def recurring(
         )
         .select_from(per_currency.outerjoin(known, known.c.currency == of.currency))
         .group_by(of.key)
-        .cte("recurring")
+        .cte(name)
     )
 
 
@@ -77,7 +86,7 @@ def sums(row: Row) -> RecurringSums:
 
 def _per_currency(
     table: FromClause, basis: PriceBasis, *, key: ColumnElement[Any], where: ColumnElement[bool]
-) -> CTE:
+) -> Select[Any]:
     is_active = badge(table) == word(Badge.ACTIVE)
     is_counted = exclusion(table, basis, counted=Badge.ACTIVE).is_(None)
     return (
@@ -90,7 +99,6 @@ def _per_currency(
         )
         .where(where)
         .group_by(key, table.c.currency)
-        .cte("per_currency")
     )
 
 

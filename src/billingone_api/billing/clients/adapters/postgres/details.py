@@ -13,7 +13,13 @@ from billingone_api.billing.clients.adapters.postgres.billed import BILLED
 from billingone_api.billing.clients.adapters.postgres.contacts import PostgresContacts
 from billingone_api.billing.clients.adapters.postgres.records import name_of
 from billingone_api.billing.clients.adapters.postgres.statements import holding
-from billingone_api.billing.clients.adapters.postgres.totals import totals
+from billingone_api.billing.clients.adapters.postgres.totals import is_billed, totals, uses
+from billingone_api.billing.clients.adapters.postgres.using import (
+    COUNTED,
+    HELD,
+    counted_devices,
+    held_licences,
+)
 from billingone_api.billing.clients.models import (
     PAX8,
     ClientDetail,
@@ -46,11 +52,15 @@ class PostgresClientDetails:
         if not found:
             return None
         links = tuple(holding(row) for row in await self._fetch(_LINKS, client_id))
-        linked = any(link.source == PAX8 for link in links)
+        sources = [link.source for link in links]
+        linked = PAX8 in sources
         of_client = await self._sums(client_id)
         counts = await self._fetch(_counts(self.reckoning.basis), client_id)
         margin = await self._fetch(owing.margins(self.reckoning.basis), client_id)
         billed = await self._fetch(owing.BILLED_OF, client_id)
+        row = billed[0] if billed else _NOTHING_BILLED
+        used = await self._fetch(_USED, client_id)
+        latest = owing.latest_of(await self._fetch(owing.LATEST, client_id))
         return ClientDetail(
             record=_record(found[0]),
             created_at=found[0]["created_at"],
@@ -60,15 +70,14 @@ class PostgresClientDetails:
             active_subscriptions=self.reckoning.count(of_client.active, linked=linked),
             badges=_badges(counts),
             excluded=_excluded(counts),
+            **uses(self.reckoning, used[0], linked=linked),
             margin=owing.margin_of(margin, self.reckoning, linked=linked),
-            **totals(
-                self.reckoning,
-                billed[0] if billed else _NOTHING_BILLED,
-                [link.source for link in links],
-            ),
+            **totals(self.reckoning, row, sources),
             receivables=owing.aged_of(await self._fetch(owing.AGED, client_id)),
-            latest_invoices=owing.latest_of(await self._fetch(owing.LATEST, client_id)),
-            books_unknown=self.reckoning.books_unknown,
+            latest_invoices=latest,
+            books_unknown=self.reckoning.books_unknown_of(
+                linked=is_billed(row, sources) or bool(latest)
+            ),
             contacts=await PostgresContacts(self.work, found[0]["updated_at"]).of(client_id),
         )
 
@@ -83,6 +92,7 @@ class PostgresClientDetails:
             organisation_id=self.work.organisation_id,
             today=self.reckoning.today,
             reporting_currency=self.reckoning.reporting_currency,
+            now=self.reckoning.now,
             client_id=client_id,
         )
 
@@ -158,3 +168,16 @@ def _counts(basis: PriceBasis) -> Prepared:
         .where(own(subscriptions), subscriptions.c.client_id == _CLIENT)
         .group_by(is_badge, is_excluded)
     )
+
+
+def _used() -> Prepared:
+    one = select(_CLIENT.label("key")).cte("asked")
+    counted, held = (figures(select(one.c.key)) for figures in (counted_devices, held_licences))
+    joined = one.outerjoin(counted, counted.c.key == one.c.key).outerjoin(
+        held, held.c.key == one.c.key
+    )
+    shown = (*(counted.c[name] for name in COUNTED), *(held.c[name] for name in HELD))
+    return prepare(select(*shown).select_from(joined))
+
+
+_USED: Final = _used()

@@ -54,10 +54,12 @@ Shown = Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Reckoned:
-    """Why nothing is known of subscriptions, or of invoices; None where something is."""
+    """Why nothing is known of subscriptions, of invoices, of devices; None where something is."""
 
     subscriptions: Unknown | None
     books: Unknown | None
+    devices: Unknown | None
+    has_rules: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,10 @@ class PostgresClientsFile:
         return workbook(tuple(_cells(everything(shape), shape, by)), rows)
 
     def _by(self) -> Reckoned:
-        return Reckoned(self.reckoning.source.unknown, self.reckoning.books_unknown)
+        by = self.reckoning
+        return Reckoned(
+            by.source.unknown, by.books_unknown, by.devices_unknown, has_rules=by.has_count_rules
+        )
 
     def _shape(self, wanted: ClientsWanted) -> Shape:
         return Shape(
@@ -93,6 +98,7 @@ class PostgresClientsFile:
             "organisation_id": self.work.organisation_id,
             "today": self.reckoning.today,
             "reporting_currency": self.reckoning.reporting_currency,
+            "now": self.reckoning.now,
             "q": wanted.q,
         }
 
@@ -137,7 +143,27 @@ def _cells(rows: FromClause, shape: Shape, by: Reckoned) -> dict[str, ColumnElem
         "active_subscriptions": case(
             (not_counted.is_(None), func.coalesce(of.active, _ZERO)), else_=null()
         ),
+        **_used(rows, by, not_counted),
         **_billed(rows, by),
+    }
+
+
+def _used(
+    rows: FromClause, by: Reckoned, not_counted: ColumnElement[Any]
+) -> dict[str, ColumnElement[Any]]:
+    of = rows.c
+    no_count = case((of.devices.is_(None), word(Unknown.NO_COUNT)))
+    devices: ColumnElement[Any] = (
+        func.coalesce(of.devices_unknown, no_count) if by.devices is None else word(by.devices)
+    )
+    rule = null() if by.has_rules else word(Unknown.NO_COUNT_RULE)
+    licences = func.coalesce(not_counted, rule, of.licences_unknown)
+    seats = func.trunc(func.coalesce(of.licences, _ZERO))
+    return {
+        "devices": case((devices.is_(None), cast(of.devices, Numeric)), else_=null()),
+        "devices_unknown": devices,
+        "licences": case((licences.is_(None), seats), else_=null()),
+        "licences_unknown": licences,
     }
 
 

@@ -72,7 +72,8 @@ def margin_of(rows: Sequence[Row], by: Reckoning, *, linked: bool) -> Margin:
     missing = tuple(sorted(currency for currency, _, rate in sums if rate is None))
     parts = [(currency, each) for currency, each, _ in sums]
     left_out = sum(row["one"] for row in rows)
-    return Margin(by.monthly(parts, total, missing, linked=linked), left_out)
+    money = by.margin(parts, total, missing, left_out=left_out, linked=linked)
+    return Margin(money, left_out)
 
 
 def _rate(row: Row) -> Fraction | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billingone_api.billing.clients.adapters.postgres.selection import Shape, page_of, total_of
-from billingone_api.billing.clients.adapters.postgres.totals import totals
+from billingone_api.billing.clients.adapters.postgres.totals import totals, uses
 from billingone_api.billing.clients.models import PAX8, ClientSummary, ClientsWanted, PageWanted
 from billingone_api.billing.definitions.adapters.recurring import sums
 from billingone_api.billing.definitions.figures import Reckoning
@@ -46,6 +46,7 @@ class PostgresPortfolio:
             organisation_id=self.work.organisation_id,
             today=self.reckoning.today,
             reporting_currency=self.reckoning.reporting_currency,
+            now=self.reckoning.now,
             **values,
         )
 
@@ -59,6 +60,7 @@ class PostgresPortfolio:
             linked_sources=sources,
             mrr=self.reckoning.mrr(of_client, linked=linked),
             active_subscriptions=self.reckoning.count(of_client.active, linked=linked),
+            **uses(self.reckoning, row, linked=linked),
             **totals(self.reckoning, row, sources),
         )
 

@@ -27,6 +27,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from billingone_api.billing.clients.adapters.postgres.billed import BILLED, Grouped, billed
+from billingone_api.billing.clients.adapters.postgres.using import (
+    COUNTED,
+    HELD,
+    counted_devices,
+    held_licences,
+)
 from billingone_api.billing.clients.models import IDENTIFIERS, PAX8, SUPEROPS, XERO
 from billingone_api.billing.definitions.adapters.recurring import COLUMNS, recurring
 from billingone_api.billing.definitions.models import PriceBasis
@@ -36,7 +42,9 @@ from billingone_api.database.tables.invoices import client_credits, invoices
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
 from billingone_api.database.words import word
+from billingone_api.kit.pagination import MOST_ON_A_PAGE
 
+_MOST_ROWS: Final = literal_column(str(MOST_ON_A_PAGE + 1), Integer)
 _UNKNOWN_LAST: Final = {
     True: literal_column("'-Infinity'", Numeric),
     False: literal_column("'Infinity'", Numeric),
@@ -64,94 +72,72 @@ class Shape:
 
 @cache
 def page_of(shape: Shape) -> Prepared:
-    return prepare(_by_name(shape) if shape.is_by_name else _by_mrr(shape))
+    """The page is chosen first, so that figures are reckoned of its clients alone."""
+    page = _cut(shape).cte("page")
+    statement = _with_figures(page, shape, among=select(page.c.id))
+    return prepare(statement.order_by(*in_order(page.c.sort_value, page.c.id, shape)))
 
 
-def _by_name(shape: Shape) -> Select[Any]:
-    """The page is chosen first, so that only its clients' subscriptions are added up."""
+def _chosen(shape: Shape) -> Select[Any]:
+    found = _by_name() if shape.is_by_name else _by_mrr(shape)
+    return found.where(*_filters(shape))
+
+
+def _by_name() -> Select[Any]:
     of = clients.c
-    chosen = _cut(select(of.id, of.name, of.active).where(*_filters(shape)), of.name, of.id, shape)
-    page = chosen.cte("page")
-    of_client = _recurring(shape.basis, among=select(page.c.id))
-    of_books = billed_of_clients(among=select(page.c.id))
-    statement = _with_figures(page, of_client, _links(), of_books, value=page.c.name)
-    return statement.order_by(*in_order(page.c.name, page.c.id, shape))
+    return select(of.id, of.name, of.active, of.name.label("sort_value"))
 
 
 def _by_mrr(shape: Shape) -> Select[Any]:
-    """Invoices are added up for the page alone, which they do not put in order."""
-    statement, value = _sorted(shape)
-    page = _cut(statement, value, clients.c.id, shape).cte("page")
-    of_books = billed_of_clients(among=select(page.c.id))
-    figures = (of_books.c[name] for name in BILLED)
-    joined = page.outerjoin(of_books, of_books.c.key == page.c.id)
-    whole = select(*page.c, *figures).select_from(joined)
-    return whole.order_by(*in_order(page.c.sort_value, page.c.id, shape))
+    of, pax8s = clients.c, _pax8s()
+    of_client = _recurring(shape.basis, None, name="recurring_of_all")
+    value = _mrr(of_client, pax8s, descending=shape.descending)
+    return select(of.id, of.name, of.active, value.label("sort_value")).select_from(
+        clients.outerjoin(pax8s, pax8s.c.client_id == of.id).outerjoin(
+            of_client, of_client.c.key == of.id
+        )
+    )
 
 
 def everything(shape: Shape) -> FromClause:
     """What the pages hold together, in no order: see `in_order` of `sort_value` and `id`."""
-    return _everything(shape).subquery("every")
+    chosen = _chosen(shape).cte("page")
+    return _with_figures(chosen, shape, among=None).subquery("every")
 
 
-def _everything(shape: Shape) -> Select[Any]:
-    of_client, links = _recurring(shape.basis), _links()
-    value = _value(of_client, links, shape)
-    statement = _with_figures(clients, of_client, links, billed_of_clients(), value=value)
-    return statement.where(*_filters(shape))
-
-
-def _sorted(shape: Shape) -> tuple[Select[Any], ColumnElement[Any]]:
-    """With the value that it is sorted by."""
-    of_client, links = _recurring(shape.basis), _links()
-    value = _value(of_client, links, shape)
-    statement = _with_figures(clients, of_client, links, None, value=value)
-    return statement.where(*_filters(shape)), value
-
-
-def _value(of_client: CTE, links: CTE, shape: Shape) -> ColumnElement[Any]:
-    if shape.is_by_name:
-        return clients.c.name
-    return _mrr(of_client, links, descending=shape.descending)
-
-
-def _with_figures(
-    table: FromClause,
-    of_client: CTE,
-    links: CTE,
-    of_books: CTE | None,
-    *,
-    value: ColumnElement[Any],
-) -> Select[Any]:
-    of = table.c
-    joined = table.outerjoin(links, links.c.client_id == of.id).outerjoin(
-        of_client, of_client.c.key == of.id
-    )
-    billed_ = () if of_books is None else tuple(of_books.c[name] for name in BILLED)
-    if of_books is not None:
-        joined = joined.outerjoin(of_books, of_books.c.key == of.id)
+def _with_figures(page: CTE, shape: Shape, *, among: Select[Any] | None) -> Select[Any]:
+    """The chosen clients with what is known of each."""
+    of, links = page.c, _links(among)
+    joined = page.outerjoin(links, links.c.client_id == of.id)
+    shown: list[ColumnElement[Any]] = []
+    for figures, names in (
+        (_recurring(shape.basis, among), COLUMNS),
+        (billed_of_clients(among=among), BILLED),
+        (counted_devices(among), COUNTED),
+        (held_licences(among), HELD),
+    ):
+        joined = joined.outerjoin(figures, figures.c.key == of.id)
+        shown += [figures.c[name] for name in names]
     return select(
-        of.id,
-        of.name,
-        of.active.label("is_active"),
-        links.c.linked_sources,
-        *(of_client.c[name] for name in COLUMNS),
-        *billed_,
-        value.label("sort_value"),
+        of.id, of.name, of.active.label("is_active"), links.c.linked_sources, *shown, of.sort_value
     ).select_from(joined)
 
 
-def _cut(
-    statement: Select[Any], value: ColumnElement[Any], id_: ColumnElement[Any], shape: Shape
-) -> Select[Any]:
+def _cut(shape: Shape) -> Select[Any]:
     """The rows of one page, in their order."""
+    found = _chosen(shape).subquery("found")
+    value, id_ = found.c.sort_value, found.c.id
+    statement = select(*found.c)
     if shape.is_continued:
         last = bindparam("after_value", type_=value.type), bindparam("after_id", type_=Uuid())
         here = tuple_(value, id_)
         statement = statement.where(
             here < tuple_(*last) if shape.descending else here > tuple_(*last)
         )
-    return statement.order_by(*in_order(value, id_, shape)).limit(bindparam("limit", type_=Integer))
+    # Of a bound number alone the planner expects a tenth of all rows, and would add up all of them.
+    most = statement.order_by(*in_order(value, id_, shape)).limit(_MOST_ROWS).subquery("most")
+    in_turn = in_order(most.c.sort_value, most.c.id, shape)
+    return select(*most.c).order_by(*in_turn).limit(bindparam("limit", type_=Integer))
 
 
 def in_order(
@@ -182,12 +168,12 @@ def _meant() -> ColumnElement[bool]:
     return or_(func.strpos(func.lower(words), q) > 0, *(func.lower(id_) == q for id_ in ids))
 
 
-def _recurring(basis: PriceBasis, *, among: Select[Any] | None = None) -> CTE:
+def _recurring(basis: PriceBasis, among: Select[Any] | None, *, name: str = "recurring") -> CTE:
     of = subscriptions.c
     mine = own(subscriptions) & of.client_id.is_not(None)
     if among is not None:
         mine &= of.client_id.in_(among)
-    return recurring(subscriptions, basis, key=of.client_id, where=mine)
+    return recurring(subscriptions, basis, key=of.client_id, where=mine, name=name)
 
 
 def billed_of_clients(*, among: Select[Any] | None = None) -> CTE:
@@ -200,17 +186,25 @@ def billed_of_clients(*, among: Select[Any] | None = None) -> CTE:
     return billed(Grouped(bills.client_id, credits_.client_id, mine, theirs))
 
 
-def _links() -> CTE:
+def _links(among: Select[Any] | None) -> CTE:
     of = client_links.c
+    is_meant = of.client_id.is_not(None) if among is None else of.client_id.in_(among)
     return (
         select(
             of.client_id,
             func.array_agg(of.source.distinct(), type_=ARRAY(Text)).label("linked_sources"),
         )
-        .where(own(client_links), of.client_id.is_not(None))
+        .where(own(client_links), is_meant)
         .group_by(of.client_id)
         .cte("links")
     )
+
+
+def _pax8s() -> CTE:
+    """Clients that have a company of Pax8: of others no MRR is known."""
+    of = client_links.c
+    found = select(of.client_id).distinct().where(own(client_links), of.source == word(PAX8))
+    return found.where(of.client_id.is_not(None)).cte("pax8s")
 
 
 def is_pax8s(rows: FromClause) -> ColumnElement[bool]:
@@ -226,10 +220,10 @@ def is_invoiced(rows: FromClause) -> ColumnElement[bool]:
     return has | rows.c.invoices.is_not(None)
 
 
-def _mrr(of_client: CTE, links: CTE, *, descending: bool) -> ColumnElement[Any]:
+def _mrr(of_client: CTE, pax8s: CTE, *, descending: bool) -> ColumnElement[Any]:
     """Exact, in 72nds; a client whose MRR is not known comes last, whichever way is asked for."""
     known = case(
-        (~is_pax8s(links), null()),
+        (pax8s.c.client_id.is_(None), null()),
         (of_client.c.key.is_(None), literal_column("0", Numeric)),
         else_=of_client.c.reporting,
     )
