@@ -85,7 +85,7 @@ async def ends(api: Api, sync_id: str) -> str:
 
 
 async def started(api: Api) -> str:
-    answer = await api.finance.post("/v1/syncs", json={})
+    answer = await api.finance.post("/v1/syncs", json={"sources": ["pax8"]})
     assert answer.status_code == 202
     sync_id: str = answer.json()["id"]
     return sync_id

@@ -45,7 +45,9 @@ class Town:
 
     async def sync(self, **headers: str) -> dict[str, Any]:
         """Ask for one, and see it end."""
-        answer = await self.api.finance.post("/v1/syncs", json={}, headers=headers)
+        answer = await self.api.finance.post(
+            "/v1/syncs", json={"sources": ["pax8"]}, headers=headers
+        )
         assert answer.status_code == 202, answer.text
         self.worker.wake()
         return await self.ends(answer.json()["id"])

@@ -5,7 +5,13 @@ from typing import Final
 
 from billingone_api.billing.audit.wiring import write_down
 from billingone_api.billing.reconciliation.counting import follow_mapping
+from billingone_api.billing.reconciliation.following import owe_snapshot
 from billingone_api.billing.reconciliation.scheduling import keep_schedule
 from billingone_api.process import Subscriber
 
-SUBSCRIBERS: Final[Sequence[Subscriber]] = (write_down, keep_schedule, follow_mapping)
+SUBSCRIBERS: Final[Sequence[Subscriber]] = (
+    write_down,
+    keep_schedule,
+    follow_mapping,
+    owe_snapshot,
+)

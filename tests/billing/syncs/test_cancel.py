@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("connection_id")
 
 
 async def started(api: Api) -> str:
-    sync_id: str = (await api.finance.post("/v1/syncs", json={})).json()["id"]
+    sync_id: str = (await api.finance.post("/v1/syncs", json={"sources": ["pax8"]})).json()["id"]
     return sync_id
 
 
@@ -46,7 +46,7 @@ async def test_a_queued_run_ends_at_once(
     assert sync["runs"][0]["problem"] is None
     assert await database.as_owner("SELECT FROM due_work") == []
     assert await work_off(process, source) == 0
-    again = (await api.finance.post("/v1/syncs", json={})).json()
+    again = (await api.finance.post("/v1/syncs", json={"sources": ["pax8"]})).json()
     assert again["runs"][0]["joined"] is False, "there is room for the next"
 
 
@@ -172,7 +172,7 @@ async def test_readers_watch_and_do_not_touch(
 
 
 async def test_a_service_whose_scope_does_not_say_so_may_not_sync(api: Api) -> None:
-    answer = await api.service("dashboard:read").post("/v1/syncs", json={})
+    answer = await api.service("dashboard:read").post("/v1/syncs", json={"sources": ["pax8"]})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 

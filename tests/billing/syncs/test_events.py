@@ -45,8 +45,9 @@ def parsed(body: str) -> list[Event | str]:
     return found
 
 
-async def started(api: Api) -> str:
-    sync_id: str = (await api.finance.post("/v1/syncs", json={})).json()["id"]
+async def started(api: Api, *sources: str) -> str:
+    wish = {"sources": sources or ["pax8"]}
+    sync_id: str = (await api.finance.post("/v1/syncs", json=wish)).json()["id"]
     return sync_id
 
 
@@ -382,7 +383,7 @@ async def test_two_runs_make_one_stream_whose_ids_only_grow(
     xero: FakeSource,
 ) -> None:
     await connect(database, api.organisation_id, "xero")
-    sync_id = await started(api)
+    sync_id = await started(api, "pax8", "xero")
 
     async def one_of_them() -> None:
         (found,) = await claim(process, 1)

@@ -47,7 +47,7 @@ async def test_sync_all_takes_every_integration_that_is_connected(
 async def test_a_run_done_says_what_it_did(
     api: Api, process: Process, source: FakeSource, connection_id: UUID
 ) -> None:
-    sync = (await api.finance.post("/v1/syncs", json={})).json()
+    sync = (await api.finance.post("/v1/syncs", json={"sources": ["pax8"]})).json()
     assert await work_off(process, source) == 1
     sync = (await api.finance.get(f"/v1/syncs/{sync['id']}")).json()
     assert (sync["status"], sync["progress"]) == ("succeeded", 100)
@@ -115,7 +115,7 @@ async def test_a_sync_of_another_organisation_answers_like_one_that_is_not_there
     api: Api, database: Database, connection_id: UUID
 ) -> None:
     theirs = await database.add_organisation(new_id(), name="Other IT")
-    sync_id = (await api.finance.post("/v1/syncs", json={})).json()["id"]
+    sync_id = (await api.finance.post("/v1/syncs", json={"sources": ["pax8"]})).json()["id"]
     stranger = api.of(theirs).finance
     for method, path in [("GET", ""), ("GET", "/events"), ("POST", "/cancel")]:
         seen = await stranger.request(method, f"/v1/syncs/{sync_id}{path}")

@@ -107,7 +107,7 @@ async def test_a_worker_that_lost_the_slot_starts_nothing(
 async def test_a_slot_is_passed_over_while_a_sync_is_unfinished(
     api: Api, process: Process, database: Database, source: FakeSource
 ) -> None:
-    await api.finance.post("/v1/syncs", json={})
+    await api.finance.post("/v1/syncs", json={"sources": ["pax8"]})
     await database.as_owner("UPDATE due_work SET due_at = now() + interval '1 hour'")
     await schedule(database, api.organisation_id)
     await work_off(process, source)

@@ -30,7 +30,7 @@ async def streams(process: Process, api: Api, source: FakeSource) -> AsyncIterat
 @pytest.fixture
 async def sync_id(streams: Api, process: Process, source: FakeSource) -> str:
     """Of a sync that has ended, so that a stream of it is one event."""
-    made: str = (await streams.finance.post("/v1/syncs", json={})).json()["id"]
+    made: str = (await streams.finance.post("/v1/syncs", json={"sources": ["pax8"]})).json()["id"]
     await work_off(process, source)
     return made
 
@@ -121,7 +121,7 @@ async def test_a_ticket_is_worth_nothing_at_another_stream_or_door(
 ) -> None:
     url = await ticket_url(streams, sync_id)
     query = urlsplit(url).query
-    other = (await streams.finance.post("/v1/syncs", json={})).json()["id"]
+    other = (await streams.finance.post("/v1/syncs", json={"sources": ["pax8"]})).json()["id"]
     async with asyncio.timeout(PATIENCE):
         assert_refused(await streams.nobody.get(f"/v1/syncs/{other}/events?{query}"))
     for path in (f"/v1/syncs/{sync_id}", "/v1/syncs", "/v1/me", f"/v1/syncs/{new_id()}"):

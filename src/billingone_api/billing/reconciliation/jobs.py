@@ -7,10 +7,12 @@ from uuid import UUID
 
 import structlog
 
+from billingone_api.billing.reconciliation.following import follow
 from billingone_api.billing.reconciliation.scheduling import schedule
 from billingone_api.billing.reconciliation.service import snapshots as service
 from billingone_api.billing.reconciliation.service.settings import months_before
 from billingone_api.billing.reconciliation.wiring import (
+    FOLLOWING_KIND,
     SCHEDULE_KIND,
     SNAPSHOT_KIND,
     fence,
@@ -98,4 +100,8 @@ async def _expire(process: Process, organisation_id: UUID, before: datetime) -> 
         await (await snapshots_in(work, process)).expire(before=before)
 
 
-JOBS: Final = {SNAPSHOT_KIND: take, SCHEDULE_KIND: start_scheduled}
+JOBS: Final = {
+    SNAPSHOT_KIND: take,
+    SCHEDULE_KIND: start_scheduled,
+    FOLLOWING_KIND: follow,
+}

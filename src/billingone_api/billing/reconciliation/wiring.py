@@ -42,9 +42,12 @@ Exporter = Annotated[Caller, Depends(export_reconciliation)]
 
 SNAPSHOT_KIND: Final = due_rows.SNAPSHOT
 SCHEDULE_KIND: Final = due_rows.SCHEDULE
+FOLLOWING_KIND: Final = due_rows.FOLLOWING
 due = due_rows.due
 fence = due_rows.fence
+keys_of = due_rows.keys_of
 no_longer_due = due_rows.no_longer_due
+put_off = due_rows.put_off
 organisation_of = organisation.organisation_of
 SnapshotFile = PostgresSnapshotFile
 

@@ -93,7 +93,12 @@ async def start(
     if confirm_removals:
         await syncs.confirm_removals(runs)
     sync_id = await syncs.add(runs, trigger=trigger, requested_by=requested_by)
-    asked = {"sources": sorted(chosen), "mode": mode, "confirm_removals": confirm_removals}
+    asked = {
+        "sources": sorted(chosen),
+        "everything": wanted is None,
+        "mode": mode,
+        "confirm_removals": confirm_removals,
+    }
     tell(changed("sync.requested", "sync", str(sync_id), before=None, after=asked))
     return sync_id
 

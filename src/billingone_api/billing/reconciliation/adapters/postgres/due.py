@@ -12,6 +12,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    select,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -27,6 +28,8 @@ SNAPSHOT: Final = "snapshot"
 """The kind of due work that is a snapshot to be taken; its key is the snapshot's id."""
 SCHEDULE: Final = "snapshot_schedule"
 """The kind that is an organisation's next slot; it has one, without a key."""
+FOLLOWING: Final = "snapshot_after_sync"
+"""The kind that is a snapshot owed after a sync of everything; its key is the sync's id."""
 
 _NOW: Final = func.clock_timestamp(type_=DateTime(timezone=True))
 _OF: Final = due_work.c
@@ -40,6 +43,19 @@ _FENCE: Final = prepare(
     .where(*_IS_IT, _OF.lease == bindparam("of_lease", type_=Uuid()))
     .values(leased_until=_NOW + bindparam("pause", type_=Interval))
     .returning(_OF.key)
+)
+_PUT_OFF: Final = prepare(
+    update(due_work)
+    .where(*_IS_IT, _OF.lease == bindparam("of_lease", type_=Uuid()))
+    .values(
+        due_at=_NOW + bindparam("pause", type_=Interval),
+        lease=None,
+        leased_until=None,
+        attempts=0,
+    )
+)
+_KEYS: Final = prepare(
+    select(_OF.key).where(own(due_work), _OF.kind == bindparam("of_kind", type_=Text))
 )
 _REMOVE: Final = prepare(delete(due_work).where(*_IS_IT))
 _MADE: Final = insert(due_work).values(
@@ -68,6 +84,17 @@ async def fence(work: UnitOfWork, claim: Claim, *, seconds: float) -> None:
 async def due(work: UnitOfWork, kind: str, key: str = "", *, at: datetime | None = None) -> None:
     """From that instant on, or now; there is one row, which is anybody's again."""
     await fetch(work.connection, _PUT, at=at, trace=carried(), **_values(work, kind, key))
+
+
+async def put_off(work: UnitOfWork, claim: Claim, *, pause: timedelta) -> None:
+    """Anybody looks again after that; having looked used up no attempt."""
+    values = _values(work, claim.kind, claim.key) | {"of_lease": claim.lease}
+    await fetch(work.connection, _PUT_OFF, pause=pause, **values)
+
+
+async def keys_of(work: UnitOfWork, kind: str) -> list[str]:
+    rows = await fetch(work.connection, _KEYS, organisation_id=work.organisation_id, of_kind=kind)
+    return [row["key"] for row in rows]
 
 
 async def no_longer_due(work: UnitOfWork, kind: str, key: str = "") -> None:
