@@ -140,3 +140,26 @@ async def test_the_key_set_verifies_what_the_mint_signs(
         issuer="http://127.0.0.1:8790/panelone/auth/v1",
         options={"verify_exp": False, "verify_iat": False},
     )
+
+
+async def test_counts_are_made_anew_when_asked_and_looked_at_twice(
+    http: AsyncClient, sandbox: Sandbox, clock: SetClock
+) -> None:
+    headers = {"Authorization": f"Bearer {sandbox.mint.service(scopes=['clients:read'])}"}
+
+    async def read(path: str, method: str = "GET") -> tuple[int, dict[str, Any]]:
+        answer = await http.request(method, f"/panelone/clients/{path}", headers=headers)
+        return answer.status_code, answer.json()
+
+    before = (await read("counts?limit=200"))[1]["counts"]
+    assert {row["client_id"] for row in before} <= set(sandbox.portfolio.clients.keys())
+    assert {row["metric"] for row in before} == {"devices", "servers", "workstations", "users"}
+    clock.move(minutes=5)
+    status, begun = await read("counts:refresh", "POST")
+    assert (status, begun["status"]) == (202, "running")
+    states = [(await read(f"counts:refresh/{begun['id']}"))[1]["status"] for _ in range(3)]
+    assert states == ["running", "done", "done"]
+    after = (await read("counts?limit=200"))[1]["counts"]
+    assert [row["count"] for row in after] == [row["count"] for row in before]
+    assert after[0]["counted_at"] > before[0]["counted_at"]
+    assert (await read("counts:refresh/refresh-7"))[0] == 404

@@ -120,8 +120,14 @@ class AccessTokens(Protocol):
         ...
 
 
+class _Asking(Protocol):
+    """A call that lacks its address and its headers."""
+
+    def __call__(self, url: str, *, headers: Mapping[str, str]) -> Awaitable[Any]: ...
+
+
 class BearerApi:
-    """GETs below one address, with a token that is renewed once when it is refused."""
+    """Calls below one address, with a token that is renewed once when it is refused."""
 
     def __init__(
         self, provider: Provider, *, base_url: str, calls: JsonCalls, tokens: AccessTokens
@@ -135,8 +141,22 @@ class BearerApi:
         self, *path: str, query: Query | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
         """Each part of the path is one segment, whatever is in it."""
+        return await self._below(path, headers, partial(self._calls.get, query=query))
+
+    async def post(self, *path: str, headers: Mapping[str, str] | None = None) -> Any:
+        """Without a body, and of a kind that does no harm when it comes twice: it is repeated."""
+        asking = partial(self._calls.query, body={}, judge=lambda answer: answer)
+        return await self._below(path, headers, asking)
+
+    async def _below(
+        self, path: tuple[str, ...], headers: Mapping[str, str] | None, asking: _Asking
+    ) -> Any:
         url = f"{self._base_url}/{'/'.join(self._provider.segment(part) for part in path)}"
-        call = partial(self._ask, url, query, headers or {})
+
+        async def call(token: StoredToken) -> Any:
+            bearer = {"Authorization": f"Bearer {token.access_token.reveal()}"}
+            return await asking(url, headers=bearer | dict(headers or {}))
+
         try:
             return await self._authorised(call)
         except HttpError as error:
@@ -153,12 +173,6 @@ class BearerApi:
             if not self._provider.is_stale(error):
                 raise
         return await call(await self._tokens.replace(token))
-
-    async def _ask(
-        self, url: str, query: Query | None, headers: Mapping[str, str], token: StoredToken
-    ) -> Any:
-        bearer = {"Authorization": f"Bearer {token.access_token.reveal()}"}
-        return await self._calls.get(url, query=query, headers=bearer | dict(headers))
 
 
 async def bought(provider: Provider, asking: Awaitable[Any], *, clock: Clock) -> StoredToken:

@@ -203,6 +203,7 @@ class Sandbox:
         panelone = PanelOne(
             self.portfolio,
             mint=self.mint,
+            clock=settings.clock,
             client_id=settings.panelone_client_id,
             client_secret=settings.panelone_client_secret,
         )
