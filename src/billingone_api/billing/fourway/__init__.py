@@ -1,0 +1,1 @@
+"""What is used, licensed, billed and charged, side by side, and the money that leaks between."""
