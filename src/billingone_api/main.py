@@ -16,6 +16,7 @@ from billingone_api.billing.audit import routes as audit
 from billingone_api.billing.clients import routes as clients
 from billingone_api.billing.dashboard import routes as dashboard
 from billingone_api.billing.definitions import routes as definitions
+from billingone_api.billing.fourway.routes import records as four_way
 from billingone_api.billing.integrations.routes import integrations, superops, webhooks, xero
 from billingone_api.billing.invoices.routes import accounts as account_mapping
 from billingone_api.billing.invoices.routes import lists as invoices
@@ -88,6 +89,7 @@ _AREAS: Final[tuple[APIRouter, ...]] = (
     dashboard.router,
     snapshots.router,
     snapshot_files.router,
+    four_way.router,
     line_decisions.router,
     count_rules.router,
     reconciliation_settings.router,

@@ -39,6 +39,7 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("line_decisions", "assignee"): None,
     ("line_decisions", "kind"): "acknowledge",
     ("line_decisions", "until"): None,
+    ("line_mappings", "verdict"): "confirmed",
     ("mapping_deeds", "kind"): "link",
     ("mapping_changes", "before_origin"): "exact",
     ("mapping_changes", "after_origin"): "exact",

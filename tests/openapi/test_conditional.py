@@ -29,6 +29,7 @@ WITHOUT_TAG = {
     "count_invoices": "figures as of this moment",
     "count_unmapped": "figures as of this moment",
     "get_invoice_summary": "figures as of this moment",
+    "get_four_way_summary": "figures as of this moment",
     "list_integrations": "a list; each integration has a tag of its own",
     "list_xero_organisations": "a list of what may be chosen; the choice is the integration's",
     "export_audit": "a file: no-store",

@@ -36,6 +36,8 @@ MESSAGES = {
     "list_count_rules": 4,
     "get_count_rule": 4,
     "list_unmapped_products": 4,
+    "list_four_way": 5,
+    "get_four_way_summary": 6,
     "list_line_decisions": 4,
     "list_snapshots": 4,
     "get_snapshot": 4,

@@ -147,6 +147,8 @@ ASKED_FOR = {
     "update_count_rule": "reconciliation:write",
     "retire_count_rule": "reconciliation:write",
     "list_unmapped_products": "reconciliation:read",
+    "list_four_way": "reconciliation:read",
+    "get_four_way_summary": "reconciliation:read",
     "set_product_aside": "reconciliation:write",
     "unset_product_aside": "reconciliation:write",
     "list_snapshots": "reconciliation:read",

@@ -123,11 +123,12 @@ def test_what_a_line_of_no_known_product_may_bill_is_not_said_to_be_unbilled(
     assert set(parts_of(found)) == {part}
 
 
-@given(SEATS, SEATS, PRICES, AMOUNTS)
+@given(SEATS, SEATS, PRICES, PRICES)
 def test_an_overcharge_is_of_quantity_or_of_price(
-    units: Decimal, licensed: Decimal, unit: Decimal, cost: Decimal
+    units: Decimal, licensed: Decimal, agreed: Decimal, charged: Decimal
 ) -> None:
-    found = overcharge(units, cost, licensed, lambda some: cents(some * unit))
+    fair, due = cents(units * agreed), cents(licensed * agreed)
+    found = overcharge(cents(units * charged), fair, due)
     assert found.quantity + found.price == found.difference
-    fair = overcharge(units, cents(units * unit), units, lambda some: cents(some * unit))
-    assert (fair.difference, fair.quantity, fair.price) == (0, 0, 0)
+    assert overcharge(fair, fair, due).price == 0
+    assert overcharge(cents(units * charged), fair, fair).quantity == 0

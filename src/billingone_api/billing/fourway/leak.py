@@ -115,16 +115,10 @@ class Overcharge(Generic[Number]):
     price: Number
 
 
-def overcharge(
-    units: Number, cost: Number, licensed: Number, at: Callable[[Number], Number]
-) -> Overcharge[Number]:
-    """Between the cost of so many units charged and what those licensed cost.
+def overcharge(cost: Number, fair: Number, due: Number) -> Overcharge[Number]:
+    """What is charged costs `cost`; `fair` by its own subscriptions; what is licensed, `due`.
 
-    Above 0 Pax8 charges more: for units that nobody holds (quantity), or a higher cost for each
-    (price). `at` is what so many units cost by Pax8's subscription.
+    Above 0 Pax8 charges more: for units that nobody holds (quantity), or at a higher cost of each
+    (price).
     """
-    return Overcharge(
-        difference=cost - at(licensed),
-        quantity=at(units) - at(licensed),
-        price=cost - at(units),
-    )
+    return Overcharge(difference=cost - due, quantity=fair - due, price=cost - fair)

@@ -1,0 +1,1 @@
+"""Its sides, their join, and what people said of descriptions, in PostgreSQL."""

@@ -1,0 +1,118 @@
+"""What leaks of each record by the rule of `leak`, and why that may not be known, as SQL."""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    CTE,
+    Boolean,
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    func,
+    null,
+    or_,
+    select,
+)
+
+from billingone_api.billing.definitions.adapters.rounding import rounded
+from billingone_api.billing.definitions.models import PriceBasis
+from billingone_api.billing.fourway.adapters.postgres.charged import EMPTY, NOBODY
+from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO
+from billingone_api.billing.fourway.leak import (
+    PARTS,
+    Billed,
+    Charged,
+    Leak,
+    Overcharge,
+    leak,
+    overcharge,
+)
+from billingone_api.billing.fourway.models import NoLeak
+from billingone_api.database.words import word
+
+_HAS_CHARGES: Final = bindparam("has_charges", type_=Boolean)
+_HAS_BOOKS: Final = bindparam("has_books", type_=Boolean)
+# What is only there to reckon with.
+_INSIDE: Final = frozenset({
+    "units", "worth", "elsewhere", "owed_prorated", "nameless", "cost", "seats_cost", "fair_cost",
+    "due_cost", "billed", "amount", "prorated", "spread_units", "instalments", "spread", "abroad",
+    "hidden", "is_linked", "is_usage", "lacks_quantity", "lacks_price", "lacks_cost",
+    "lacks_fair_cost",
+})  # fmt: skip
+_Column = ColumnElement[Any]
+
+
+def judged(one: CTE, basis: PriceBasis) -> CTE:
+    """Each record with its leak, which says nothing where there is a reason."""
+    of = one.c
+    found = _leak(of)
+    shown = {
+        **{column.name: column for column in of if column.name not in _INSIDE},
+        **_known(of),
+        "reason": _reason(of, basis),
+        "leak": found.difference,
+        **{f"leak_{name}": getattr(found, name) for name in PARTS},
+        **_overcharge(of),
+    }
+    return select(*(value.label(name) for name, value in shown.items())).cte("judged")
+
+
+def known_if(known: ColumnElement[bool], value: _Column) -> _Column:
+    return case((known, value), else_=null())
+
+
+def _leak(of: Any) -> Leak[Any]:
+    def at(units: _Column) -> _Column:
+        return rounded(units * func.coalesce(of.unit, ZERO), of.currency)
+
+    return leak(
+        Charged(of.units, of.worth, of.elsewhere, of.owed_prorated, of.nameless),
+        Billed(of.billed, of.amount, of.prorated, of.instalments, of.spread, of.abroad, of.hidden),
+        at,
+    )
+
+
+def _reason(of: Any, basis: PriceBasis) -> _Column:
+    units = ("units", "billed", "spread_units", "abroad")
+    lacks_unit = and_(or_(*(of[name] != ZERO for name in units)), of.unit.is_(None))
+    cases: list[tuple[_Column, NoLeak]] = [
+        (~_HAS_CHARGES, NoLeak.CHARGES_UNKNOWN),
+        (and_(of.client_id != NOBODY, ~_HAS_BOOKS), NoLeak.BOOKS_UNKNOWN),
+        (~of.is_linked, NoLeak.CLIENT_NOT_LINKED),
+    ]
+    if not basis.knows_sell_price:
+        cases.append((of.currency.is_not(None), NoLeak.SELL_PRICE_UNKNOWN))
+    cases += [
+        (of.is_usage, NoLeak.USAGE_BILLED),
+        (of.lacks_quantity, NoLeak.QUANTITY_UNKNOWN),
+        (or_(of.lacks_price, lacks_unit), NoLeak.PRICE_UNKNOWN),
+    ]
+    return case(*((condition, word(reason)) for condition, reason in cases), else_=null())
+
+
+def _known(of: Any) -> dict[str, _Column]:
+    """What the sides come to, where they are known."""
+    knows_bills = and_(of.client_id != NOBODY, _HAS_BOOKS, of.is_linked)
+    paid, cost = of.amount + of.prorated + of.spread, rounded(of.cost, of.currency)
+    owed = of.worth + of.elsewhere + of.owed_prorated + of.nameless
+    knows_cost = and_(_HAS_CHARGES, ~of.lacks_cost)
+    return {
+        "charged": known_if(_HAS_CHARGES, of.units),
+        "owed": known_if(and_(_HAS_CHARGES, ~of.lacks_price, ~of.lacks_quantity), owed),
+        "charged_cost": known_if(knows_cost, cost),
+        "billed": known_if(knows_bills, of.billed + of.spread_units + of.abroad),
+        "billed_amount": known_if(knows_bills, paid),
+        "margin": known_if(and_(knows_cost, knows_bills, of.abroad == ZERO), paid - cost),
+    }
+
+
+def _overcharge(of: Any) -> dict[str, _Column]:
+    dear: Overcharge[Any] = overcharge(of.seats_cost, of.fair_cost, of.due_cost)
+    is_named = and_(of.client_id != NOBODY, of.product_id != EMPTY)
+    is_known = and_(_HAS_CHARGES, is_named, ~of.is_usage, ~of.lacks_fair_cost)
+    return {
+        "overcharge": known_if(is_known, dear.difference),
+        "overcharge_quantity": known_if(is_known, dear.quantity),
+        "overcharge_price": known_if(is_known, dear.price),
+    }

@@ -1,0 +1,136 @@
+"""What is licensed: Pax8's subscriptions as they were at the end of a month, or as they are."""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    DateTime,
+    FromClause,
+    Numeric,
+    Select,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from billingone_api.billing.definitions.adapters.rounding import rounded
+from billingone_api.billing.definitions.adapters.subscriptions import badge
+from billingone_api.billing.definitions.models import MONTHS, Badge, PriceBasis
+from billingone_api.billing.fourway.models import PAX8
+from billingone_api.database.tables.subscriptions import (
+    FACTS,
+    subscription_versions,
+    subscriptions,
+)
+from billingone_api.database.tenancy import own
+from billingone_api.database.words import word
+
+_AS_OF: Final = bindparam("as_of", type_=DateTime(timezone=True))
+ZERO: Final = literal_column("0", Numeric)
+
+
+def _as_they_were() -> FromClause:
+    """The newest version of each that was known at the instant `as_of`."""
+    of, now = subscription_versions.c, subscriptions.c
+    return (
+        select(*(of[name] for name in FACTS), now.source, now.source_id, now.billing_starts_on)
+        .join(subscriptions, own(subscriptions) & (now.id == of.subscription_id))
+        .ext(distinct_on(of.subscription_id))
+        .where(own(subscription_versions), of.seen_at < _AS_OF)
+        .order_by(of.subscription_id, of.version.desc())
+        .subquery("as_they_were")
+    )
+
+
+def _as_they_are() -> FromClause:
+    return select(*subscriptions.c).where(own(subscriptions)).subquery("as_they_are")
+
+
+def held(basis: PriceBasis, *, is_past: bool) -> CTE:
+    """Every subscription, with what a unit of it is sold and bought for in its billing term.
+
+    Binds `today`, the day that tells its badge, and `as_of` for a month that is over.
+    """
+    table = _as_they_were() if is_past else _as_they_are()
+    of = table.c
+    months: Any = [(of.billing_term == word(name), _number(many)) for name, many in MONTHS.items()]
+    # Of a price per month a term longer than that costs as many of them.
+    times = case(*months, else_=_number(1)) if basis.annual_price_is == "month" else _number(1)
+    unit = of.price * times if basis.knows_sell_price else cast(null(), Numeric)
+    cost = (of.partner_cost if basis.knows_sell_price else of.price) * times
+    shown = {
+        "source_id": of.source_id,
+        "client_id": of.client_id,
+        "product_id": of.product_id,
+        "currency": of.currency,
+        "quantity": of.quantity,
+        "unit": unit,
+        "cost": cost,
+        "badge": badge(table),
+        "is_long": case(*months, else_=_number(0)) > _number(1),
+        "is_usage": func.coalesce(of.usage_billed, false()),
+        "begun_on": func.coalesce(of.billing_starts_on, of.starts_on),
+    }
+    columns = (value.label(name) for name, value in shown.items())
+    return select(*columns).where(of.source == word(PAX8)).cte("held")
+
+
+def agreed(held_: CTE, charged_ids: CTE, month: ColumnElement[Any]) -> CTE:
+    """By client, product and currency: units, the lowest price that is known, and what is due.
+
+    `due_cost` is what the month's invoice of Pax8 should come to: of terms longer than a month,
+    and of what began within it, only what is charged is due.
+    """
+    of = held_.c
+    is_active = of.badge == word(Badge.ACTIVE)
+    is_trial = of.badge == word(Badge.TRIAL)
+    units = func.coalesce(func.sum(of.quantity).filter(or_(is_active, is_trial)), ZERO)
+    is_due = or_(
+        charged_ids.c.subscription_id.is_not(None),
+        (~of.is_long) & func.coalesce(of.begun_on <= month, literal_column("true")),
+    )
+    due = rounded(of.quantity * of.cost, of.currency)
+    return (
+        select(
+            of.client_id,
+            of.product_id,
+            of.currency,
+            units.label("licensed"),
+            func.coalesce(func.sum(of.quantity).filter(is_trial), ZERO).label("trial"),
+            _lowest(of.unit, is_active).label("unit"),
+            _lowest(of.cost, is_active).label("unit_cost"),
+            func.coalesce(func.sum(due).filter(is_active & is_due), ZERO).label("due_cost"),
+            func.bool_or(or_(of.quantity.is_(None), of.cost.is_(None)))
+            .filter(is_active & is_due)
+            .label("lacks_cost"),
+            func.coalesce(func.bool_and(of.is_long).filter(is_active), false()).label("is_long"),
+            func.bool_or(of.is_usage).label("is_usage"),
+            func.coalesce(func.bool_or(or_(is_active, is_trial)), false()).label("is_live"),
+        )
+        .select_from(held_.outerjoin(charged_ids, charged_ids.c.subscription_id == of.source_id))
+        .where(of.client_id.is_not(None), of.product_id.is_not(None), of.currency.is_not(None))
+        .group_by(of.client_id, of.product_id, of.currency)
+        .cte("agreed")
+    )
+
+
+def of_client(rows: Select[Any], client: ColumnElement[Any], *, wanted: Any) -> Select[Any]:
+    """Of one client alone, where a list is asked for that."""
+    return rows if wanted is None else rows.where(client == wanted)
+
+
+def _lowest(unit: ColumnElement[Any], is_active: ColumnElement[bool]) -> ColumnElement[Any]:
+    """Of those that are active; of none, of those there were."""
+    return func.coalesce(func.min(unit).filter(is_active), func.min(unit))
+
+
+def _number(number: int) -> ColumnElement[Any]:
+    return literal_column(str(number), Numeric)

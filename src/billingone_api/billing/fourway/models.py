@@ -1,0 +1,107 @@
+"""The words of the four-way line: a month, what is known of it, and why a leak may not be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from billingone_api.billing.definitions.figures import Source, Unknown
+from billingone_api.billing.definitions.models import PriceBasis
+
+PAX8: Final = "pax8"
+NO_PRODUCT: Final = ""
+"""What a description bills that bills none of Pax8's products."""
+LIKE_ENOUGH: Final = 75
+"""A description and a product's name that are less alike, 0 to 100, are not proposed."""
+MOST_PROPOSALS: Final = 3
+DAYS_OF_LINES: Final = 92
+"""Descriptions of lines that are older are not asked about any more."""
+
+
+class NoLeak(StrEnum):
+    """Why it is not known what leaks; where several hold, the first in this order."""
+
+    CHARGES_UNKNOWN = "charges_unknown"
+    BOOKS_UNKNOWN = "books_unknown"
+    CLIENT_NOT_LINKED = "client_not_linked"
+    SELL_PRICE_UNKNOWN = "sell_price_unknown"
+    USAGE_BILLED = "usage_billed"
+    QUANTITY_UNKNOWN = "quantity_unknown"
+    PRICE_UNKNOWN = "price_unknown"
+
+
+class ChargesUnknown(StrEnum):
+    """Why nothing is known of what Pax8 charges for a month."""
+
+    SOURCE_NOT_CONNECTED = "source_not_connected"
+    NEVER_SYNCED = "never_synced"
+    DENIED = "denied"
+    NOT_READ = "not_read"
+
+
+class ChargedBy(StrEnum):
+    """What says what Pax8 charges for a month."""
+
+    INVOICES = "invoices"
+    DRAFTS = "drafts"
+
+
+class Verdict(StrEnum):
+    """What a person said of a description and a product: a column of the table."""
+
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month, and the day and instant at which subscriptions are looked at for it.
+
+    That is its end, or today while it is not over. `used_since` bounds whose counts are shown.
+    """
+
+    first: date
+    after: date
+    day: date
+    as_of: datetime
+    used_since: date
+    is_past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the figures of a month rest on, as the organisation chose and as far as it has come."""
+
+    month: Month
+    prices: PriceBasis
+    reporting_currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the sides of a month are known.
+
+    `charged_by` is None where nothing is known of the charges, for the reason in `charges`.
+    `unread` invoices of Pax8 are listed and their charges not read yet; `unreadable` charges
+    could not be. `used_on` is the day of the snapshot whose counts are shown.
+    """
+
+    charges: ChargesUnknown | None
+    charged_by: ChargedBy | None
+    unread: int
+    unreadable: int
+    books: Unknown | None
+    used_on: date | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A page of a list, and which rows of it."""
+
+    filters: Mapping[str, Any]
+    sort: str
+    limit: int
+    cursor: str | None
+    with_total: bool

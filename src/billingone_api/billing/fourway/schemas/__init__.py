@@ -1,0 +1,1 @@
+"""The four-way line on the wire."""

@@ -1,0 +1,111 @@
+"""Lists walked by keyset: what they show, filter and sort by is all they say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Select, Text, bindparam, func, select, tuple_
+
+from billingone_api.database.fast import Prepared, Row, fetch, prepare
+from billingone_api.database.unit_of_work import UnitOfWork
+from billingone_api.kit import pagination
+from billingone_api.kit.pagination import Cursors
+
+
+class Asked(Protocol):
+    """A page of a list, and which rows of it."""
+
+    @property
+    def filters(self) -> Mapping[str, Any]: ...
+
+    @property
+    def sort(self) -> str: ...
+
+    @property
+    def limit(self) -> int: ...
+
+    @property
+    def cursor(self) -> str | None: ...
+
+    @property
+    def with_total(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """A list: `sorts` never have NULLs, `key` tells any two rows apart."""
+
+    name: str
+    rows: Select[Any]
+    filters: Mapping[str, ColumnElement[bool]]
+    sorts: Mapping[str, ColumnElement[Any]]
+    key: ColumnElement[Any]
+
+
+_MOVING = frozenset({"today", "day", "as_of", "has_charges", "has_books"})
+
+
+def words_in(text: ColumnElement[Any]) -> ColumnElement[bool]:
+    return func.strpos(func.lower(text), func.lower(bindparam("q", type_=Text))) > 0
+
+
+@lru_cache(256)
+def _page_of(listing: Listing, names: frozenset[str], sort: str, *, goes_on: bool) -> Prepared:
+    value, is_descending = listing.sorts[sort.removeprefix("-")], sort.startswith("-")
+    statement = _filtered(listing, names).add_columns(
+        value.label("sort_value"), listing.key.label("sort_key")
+    )
+    if goes_on:
+        here = tuple_(value, listing.key)
+        there = tuple_(
+            bindparam("after_value", type_=value.type),
+            bindparam("after_key", type_=listing.key.type),
+        )
+        statement = statement.where(here < there if is_descending else here > there)
+    order = [one.desc() if is_descending else one for one in (value, listing.key)]
+    return prepare(statement.order_by(*order).limit(bindparam("rows")))
+
+
+@lru_cache(256)
+def _total_of(listing: Listing, names: frozenset[str]) -> Prepared:
+    found = _filtered(listing, names).subquery("found")
+    return prepare(select(func.count().label("total")).select_from(found))
+
+
+def _filtered(listing: Listing, names: frozenset[str]) -> Select[Any]:
+    return listing.rows.where(*(listing.filters[name] for name in sorted(names)))
+
+
+async def page(
+    work: UnitOfWork, listing: Listing, wanted: Asked, *, cursors: Cursors, **values: Any
+) -> pagination.Page[Row]:
+    """Raises CursorInvalid; `values` say which list of its kind it is."""
+    names = frozenset(wanted.filters)
+    # A walk may go on past midnight: the day says nothing of which list it is.
+    told = {name: values[name] for name in values if name not in _MOVING}
+    which = {**wanted.filters, **told}
+    said = sorted((name, repr(value)) for name, value in which.items())
+    scope = f"{listing.name} {work.organisation_id} {wanted.sort} {said}"
+    bound = {"organisation_id": work.organisation_id, **values, **wanted.filters}
+    after: dict[str, Any] = {}
+    if wanted.cursor is not None:
+        value, key = cursors.open(wanted.cursor, scope=scope)
+        after = {"after_value": value, "after_key": key}
+    statement = _page_of(listing, names, wanted.sort, goes_on=bool(after))
+    rows = await fetch(work.connection, statement, rows=wanted.limit + 1, **after, **bound)
+    shown, cursor = rows[: wanted.limit], None
+    if len(rows) > wanted.limit:
+        cursor = cursors.seal((shown[-1]["sort_value"], shown[-1]["sort_key"]), scope=scope)
+    return pagination.Page(
+        items=list(shown),
+        next_cursor=cursor,
+        total=await _total(work, listing, names, bound) if wanted.with_total else None,
+    )
+
+
+async def _total(
+    work: UnitOfWork, listing: Listing, names: frozenset[str], values: Mapping[str, Any]
+) -> int:
+    rows: Sequence[Row] = await fetch(work.connection, _total_of(listing, names), **values)
+    return int(rows[0]["total"])

@@ -1,0 +1,178 @@
+"""What is not known is null with its reason, and never 0."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.support.clock import NOW
+from tests.support.month_end import MonthEnd, leak_of, line
+from tests.support.portfolio import add_run
+
+from billingone_api.kit.ids import new_id
+
+DECEMBER = date(2026, 12, 1)
+
+
+async def stands(month_end: MonthEnd, **query: Any) -> tuple[Any, Any, Any]:
+    standing = (await month_end.read("/summary", **query))["standing"]
+    return standing["charged_by"], standing["charges_reason"], standing["books_reason"]
+
+
+async def only(month_end: MonthEnd, **query: Any) -> dict[str, Any]:
+    (record,) = await month_end.records(**query)
+    return record
+
+
+async def test_each_side_says_that_it_is_not_known_and_why(untouched: MonthEnd) -> None:
+    month_end, house = untouched, untouched.house
+    nothing = await month_end.read("/summary")
+    assert (nothing["currencies"], nothing["coverage"]["records"]) == ([], 0)
+    unconnected = "source_not_connected"
+    assert await stands(month_end) == (None, unconnected, unconnected)
+    assert [one["last_success_at"] for one in nothing["standing"]["freshness"]] == [None] * 3
+
+    await house.synced(last_success_at=None)
+    await month_end.books.connected(last_success_at=None)
+    await month_end.books.open()
+    assert await stands(month_end) == (None, "never_synced", "never_synced")
+
+    await house.database.as_owner("UPDATE integrations SET last_success_at = $1", NOW)
+    assert await stands(month_end) == (None, "not_read", None)
+    await house.product("edr", sku="SKU-EDR")
+    client = await month_end.client("Acacia")
+    await month_end.holds(client, "edr", 10)
+    await month_end.billed(client, line(10))
+    record = await only(month_end)
+    assert (record["licensed"], record["billed"]["units"]) == ("10", "10")
+    unknown = {name: record[name] for name in ("charged", "leak", "margin", "overcharge")}
+    assert unknown == dict.fromkeys(unknown)
+    assert record["leak_reason"] == "charges_unknown"
+    (aud,) = (await month_end.read("/summary"))["currencies"]
+    silent = ("charged", "cost", "margin", "leak", "lost", "billed_too_much", "overcharge")
+    assert [aud[name] for name in silent] == [None] * 7
+
+    run = new_id()
+    await add_run(house.database, house.organisation_id, "partial", id=run)
+    step = {"run_id": run, "position": 3, "name": "invoices", "status": "partial"}
+    await house.database.insert(
+        "sync_steps",
+        organisation_id=house.organisation_id,
+        checkpoint='{"is_denied": true}',
+        **step,
+    )
+    assert await stands(month_end) == (None, "denied", None)
+
+    await month_end.bill("draft:2026-11", is_draft=True)
+    await month_end.charged("Acacia", "edr", 10, bill="draft:2026-11")
+    assert await stands(month_end) == ("drafts", None, None)
+    record = await only(month_end)
+    assert (record["charged"]["is_draft"], leak_of(record)) == (True, {})
+    # An invoice stands in its draft's place, and is unknown until its charges are read.
+    await month_end.bill(is_due=True, read_at=None)
+    assert await stands(month_end) == (None, "denied", None)
+    await house.database.as_owner(
+        "UPDATE pax8_bills SET is_due = false, read_at = $1 WHERE NOT is_draft", NOW
+    )
+    await month_end.charged("Acacia", "edr", 12)
+    await month_end.bill("credited", source_status="Credited")
+    await month_end.charged("Acacia", "edr", 99, bill="credited")
+    assert leak_of(await only(month_end)) == {"quantity": "20.00"}
+    assert await stands(month_end, month="2026-10") == (None, "denied", None)
+
+    await month_end.bill("draft:2026-12", is_draft=True, month=DECEMBER)
+    await month_end.charged("Acacia", "edr", 13, bill="draft:2026-12", period_from=DECEMBER,
+                            period_to=date(2026, 12, 31))  # fmt: skip
+    record = await only(month_end, month="2026-12")
+    assert (record["month"], leak_of(record)) == ("2026-12-01", {"quantity": "130.00"})
+
+    await house.database.as_owner("UPDATE integrations SET last_success_at = NULL"
+                                  " WHERE provider = 'xero'")  # fmt: skip
+    record = await only(month_end)
+    assert (record["billed"], record["leak_reason"]) == (None, "books_unknown")
+
+
+async def test_a_leak_is_not_known_where_something_of_it_is_not(month_end: MonthEnd) -> None:
+    house = month_end.house
+    await house.product("edr", sku="SKU-EDR")
+    await month_end.bill()
+    for name, reason in (
+        ("usage", "usage_billed"), ("quantity", "quantity_unknown"), ("price", "price_unknown"),
+        ("arrears", "usage_billed"),
+    ):  # fmt: skip
+        client = await month_end.client(name)
+        facts = {"usage_billed": True} if name == "usage" else {}
+        facts |= {"price": None} if name == "price" else {}
+        await month_end.holds(client, "edr", 5, **facts)
+        more: dict[str, Any] = {"term": "Arrears"} if name == "arrears" else {}
+        await month_end.charged(name, "edr", 5, **more)
+        billed = line(5) | ({"quantity": None} if name == "quantity" else {})
+        await month_end.billed(client, billed)
+        record = await only(month_end, q=name)
+        assert (record["leak"], record["leak_reason"]) == (None, reason)
+    stranger = await house.client("stranger")
+    await month_end.books.link("company of stranger", stranger, "pax8")
+    await month_end.holds(stranger, "edr", 5)
+    await month_end.charged("stranger", "edr", 5)
+    record = await only(month_end, q="stranger")
+    assert (record["billed"], record["leak_reason"]) == (None, "client_not_linked")
+
+    # Of nobody, of no product, and of a company that a person said is nobody's.
+    await month_end.charged("unknown", "edr", 2)
+    await month_end.charged("price", None, 1, kind="service-credit", price="-15.00", cost="-15.00")
+    await month_end.books.link("company of ours", None, "pax8")
+    await month_end.charged("ours", "edr", 7)
+    nobody = await only(month_end, q="company of unknown")
+    assert (nobody["client_id"], nobody["billed"]) == (None, None)
+    assert leak_of(nobody) == {"unmapped": "20.00"}
+    records = await month_end.records(client_id=str(await only_client(month_end, "price")))
+    assert sorted(str(one["leak_reason"]) for one in records) == ["None", "price_unknown"]
+    coverage = (await month_end.read("/summary"))["coverage"]
+    assert {one["reason"]: one["count"] for one in coverage["excluded"]} == {
+        "client_not_linked": 1, "price_unknown": 1, "quantity_unknown": 1, "usage_billed": 2,
+    }  # fmt: skip
+    named = ("records", "known", "without_client", "without_product")
+    assert [coverage[name] for name in named] == [7, 2, 1, 1]
+
+
+async def only_client(month_end: MonthEnd, name: str) -> Any:
+    (row,) = await month_end.house.database.as_owner("SELECT id FROM clients WHERE name = $1", name)
+    return row["id"]
+
+
+async def test_a_month_that_is_over_is_seen_as_it_was(month_end: MonthEnd) -> None:
+    house = month_end.house
+    await house.product("edr", sku="SKU-EDR")
+    client = await month_end.client("Acacia")
+    held = await month_end.holds(client, "edr", 10)
+    (row,) = await house.database.as_owner("SELECT * FROM subscriptions")
+    facts = {
+        name: row[name]
+        for name in ("source_status", "product_id", "price", "partner_cost", "currency",
+                     "billing_term", "client_id")
+    }  # fmt: skip
+    for version, seen, quantity in ((1, date(2026, 9, 2), 7), (2, date(2026, 11, 3), 10)):
+        at = NOW.replace(month=seen.month, day=seen.day)
+        await house.database.insert(
+            "subscription_versions", organisation_id=house.organisation_id, version=version,
+            subscription_id=row["id"], seen_at=at, quantity=Decimal(quantity), **facts,
+        )  # fmt: skip
+    october = {"month": date(2026, 10, 1), "invoiced_on": date(2026, 10, 1)}
+    await month_end.bill("october", **october)
+    period = {"period_from": date(2026, 10, 1), "period_to": date(2026, 10, 31)}
+    await month_end.charged("Acacia", "edr", 7, bill="october", subscription_id=held, **period)
+    await month_end.billed(client, line(7), issued_on=date(2026, 10, 31))
+    record = await only(month_end, month="2026-10")
+    assert (record["licensed"], leak_of(record)) == ("7", {})
+    assert record["overcharge"]["difference"]["amount"] == "0.00"
+    assert (await only(month_end))["licensed"] == "10"
+    # Before anything was known of it there is no price, and nothing is made up.
+    assert await month_end.records(month="2026-08") == []
+
+
+@pytest.mark.parametrize("month", ["2026-13", "26-11", "2026-11-01"])
+async def test_a_month_is_a_year_and_a_month(month_end: MonthEnd, month: str) -> None:
+    answer = await month_end.house.api.viewer.get(
+        "/v1/reconciliation/four-way", params={"month": month}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/month")
