@@ -58,6 +58,7 @@ NAMELESS = {
     "count_invoices",
     "count_subscriptions",
     "get_definitions",
+    "get_four_way_summary",
     "get_invoice_summary",
     "get_reconciliation_settings",
     "list_count_presets",

@@ -13,7 +13,7 @@ from billingone_api.kit.text import storable
 _MONTH = Field(
     pattern=r"^20\d\d-(0[1-9]|1[0-2])$",
     description="A calendar month; without it, the organisation's own.",
-    examples=["2026-11"],
+    examples=["2026-10"],
 )
 PartName = Literal["quantity", "price", "proration", "timing", "currency", "unmapped"]
 
