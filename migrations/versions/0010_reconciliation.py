@@ -218,7 +218,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_snapshots_unfinished",
         "snapshots",
-        ["organisation_id"],
+        ["organisation_id", sa.text("coalesce(day, 'infinity'::date)")],
         unique=True,
         postgresql_where=sa.text("status IN ('queued', 'running')"),
     )

@@ -1,7 +1,7 @@
 """The time, injected: production reads the system, tests choose."""
 
 from calendar import monthrange
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, available_timezones
@@ -25,6 +25,12 @@ class SystemClock:
 def day_of(instant: datetime, time_zone: str) -> date:
     """The calendar day on which an instant falls in an organisation's time zone."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
+
+
+def end_of(day: date, time_zone: str) -> datetime:
+    """The last instant of a calendar day in an organisation's time zone."""
+    next_day = datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(time_zone))
+    return next_day.astimezone(UTC) - datetime.resolution
 
 
 @cache

@@ -18,7 +18,7 @@ from tests.support.databases import Database
 from tests.support.figures import Tally
 from tests.support.portfolio import connect_pax8, replace_all, subscription
 
-from billingone_api.billing.reconciliation.models import ReconciliationSettings
+from billingone_api.billing.reconciliation.models import Moment, ReconciliationSettings
 from billingone_api.billing.reconciliation.service.snapshots import take
 from billingone_api.billing.reconciliation.wiring import freezer_in, organisation_of
 from billingone_api.database.tables.counts import client_counts
@@ -143,7 +143,7 @@ async def compared(
             ReconciliationSettings(count_sources=given_books.chosen),
             organisation,
             about=str(snapshot_id),
-            as_of=NOW,
+            moment=Moment(NOW, TODAY, is_past=False),
             tell=work.tell,
         )
         found = (await work.connection.execute(select(snapshot_lines))).mappings()

@@ -44,6 +44,7 @@ SNAPSHOT: Final[dict[str, Any]] = {
         "reporting_currency": "AUD",
         "stale_after_hours": 48,
         "count_sources": {"devices": "ninjaone"},
+        "is_past": False,
     },
     "coverage": _COVERAGE,
     "summary": {

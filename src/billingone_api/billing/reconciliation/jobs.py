@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from billingone_api.billing.reconciliation.following import follow
+from billingone_api.billing.reconciliation.models import Moment
 from billingone_api.billing.reconciliation.scheduling import schedule
 from billingone_api.billing.reconciliation.service import snapshots as service
 from billingone_api.billing.reconciliation.service.settings import months_before
@@ -24,6 +25,7 @@ from billingone_api.billing.reconciliation.wiring import (
 )
 from billingone_api.billing.syncs.models import Claim, LeaseLost, Trigger
 from billingone_api.billing.syncs.ports import Sources
+from billingone_api.kit.clock import end_of
 from billingone_api.kit.tasks import carried_through
 from billingone_api.process import Process
 from billingone_api.request import Work
@@ -87,8 +89,13 @@ async def _compare(process: Process, work: Work, key: str) -> None:
         return
     now = process.clock.now()
     settings = await (await settings_in(work)).read()
-    await with_fresh_counts(work, settings, now=now)
-    await service.take(record, settings, organisation, about=key, as_of=now, tell=work.tell)
+    asked = await service.found_snapshot(await snapshots_in(work, process), UUID(key))
+    if asked.day is None:
+        await with_fresh_counts(work, settings, now=now)
+        moment = Moment(now, organisation.day_of(now), is_past=False)
+    else:
+        moment = Moment(end_of(asked.day, organisation.time_zone), asked.day, is_past=True)
+    await service.take(record, settings, organisation, about=key, moment=moment, tell=work.tell)
     if settings.kept_months is not None:
         before = months_before(now, settings.kept_months)
         work.after_commit.append(partial(_expire, process, work.organisation_id, before))

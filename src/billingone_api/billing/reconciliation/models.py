@@ -133,6 +133,18 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """Of which instant a comparison speaks, and on which day of the organisation's that was.
+
+    What is past is read from dated versions, as it was known by then.
+    """
+
+    at: datetime
+    day: date
+    is_past: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """How far the licensed side can be trusted. A first sync that is under way is no success."""
 

@@ -11,6 +11,7 @@ from billingone_api.billing.reconciliation.models import (
     DecidedLine,
     Decision,
     LineKey,
+    Moment,
     ReconciliationSettings,
     Rule,
     Snapshot,
@@ -62,8 +63,17 @@ class RuleRepository(Protocol):
 class SnapshotRepository(Protocol):
     """The snapshots of one organisation."""
 
-    async def request(self, *, trigger: Trigger, requested_by: str | None) -> Asked:
-        """A new snapshot, or the one that is unfinished: there is never a second."""
+    async def request(
+        self, *, trigger: Trigger, requested_by: str | None, day: date | None
+    ) -> Asked:
+        """A new snapshot, or the one of that day that is unfinished: there is never a second.
+
+        `day` None is now.
+        """
+        ...
+
+    async def known_since(self) -> datetime:
+        """When PanelOne first told of the organisation: nothing before that can be known."""
         ...
 
     async def find(self, snapshot_id: UUID) -> Snapshot | None: ...
@@ -105,27 +115,26 @@ class Freezer(Protocol):
 
     async def begin(self) -> None: ...
 
-    async def source(self) -> SourceState: ...
+    async def source(self, moment: Moment) -> SourceState: ...
 
     async def freeze(
         self,
         basis: PriceBasis,
         *,
         settings: ReconciliationSettings,
-        as_of: datetime,
-        today: date,
+        moment: Moment,
         reporting_currency: str,
         with_seats: bool,
     ) -> Tallied:
         """Rules, counts and seats, and the lines and rows that follow from them."""
         ...
 
-    async def coverage(self, today: date) -> Mapping[str, Any]: ...
+    async def coverage(self, moment: Moment) -> Mapping[str, Any]: ...
 
     async def summary(self) -> Mapping[str, Any]: ...
 
     async def newly_under(self, as_of: datetime) -> Sequence[UnderLicensed]:
-        """Clients of whom no earlier snapshot said it; none where a later one has spoken."""
+        """Clients of whom the snapshots before that instant did not say it."""
         ...
 
     async def finish(self, **facts: Any) -> None:

@@ -113,7 +113,8 @@ snapshots = tenant_table(
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("started_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
-    # the instant whose counts and seats these are, and the organisation's day then
+    # the instant whose counts and seats these are, and the organisation's day then; the day stands
+    # there from the beginning where it was asked for a past one
     Column("as_of", DateTime(timezone=True)),
     Column("day", Date),
     Column("problem", Text),
@@ -128,10 +129,11 @@ snapshots = tenant_table(
     ),
     CheckConstraint("trigger IN ('person', 'service', 'schedule')", name="trigger"),
     CheckConstraint("(outcome IS NOT NULL) = (status = 'done')", name="done"),
-    # one at a time, whoever asks
+    # one of each past day and one of now at a time, whoever asks
     Index(
         "uq_snapshots_unfinished",
         "organisation_id",
+        text("coalesce(day, 'infinity'::date)"),
         unique=True,
         postgresql_where=text("status IN ('queued', 'running')"),
     ),

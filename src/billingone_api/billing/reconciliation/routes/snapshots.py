@@ -20,7 +20,11 @@ from billingone_api.billing.reconciliation.schemas.rows import (
     RowsPage,
     TrendPage,
 )
-from billingone_api.billing.reconciliation.schemas.snapshots import SnapshotOut, SnapshotPage
+from billingone_api.billing.reconciliation.schemas.snapshots import (
+    SnapshotOut,
+    SnapshotPage,
+    SnapshotWish,
+)
 from billingone_api.billing.reconciliation.service import snapshots as service
 from billingone_api.billing.reconciliation.wiring import (
     TheReading,
@@ -76,7 +80,7 @@ async def list_snapshots(
 @router.post(
     "/snapshots",
     operation_id="take_snapshot",
-    summary="Take a snapshot now",
+    summary="Take a snapshot, of now or of a past day",
     status_code=202,
     responses=_ACCEPTED,
 )
@@ -87,17 +91,25 @@ async def take_snapshot(
     work: Work,
     request: Request,
     response: Response,
+    wish: SnapshotWish | None = None,
 ) -> SnapshotOut:
     """Freezes counts, seats, rules and mapping, and compares them.
 
-    While one is under way nobody starts another: everybody gets that one.
+    While one is under way nobody starts another of the same day: everybody gets that one. What
+    cannot be known of a past day, such as counts before there were any, is `no_data` with its
+    reason, and before the first sync of Pax8 or without rules the whole is `not_reconcilable`.
     """
+    day = None
+    if wish is not None and wish.as_of is not None:
+        organisation, now = caller.organisation, process.clock.now()
+        day = await service.past_day(snapshots, wish.as_of, organisation, now=now)
     is_person = caller.kind is CallerKind.PERSON
     snapshot_id = await service.request_snapshot(
         snapshots,
         trigger=Trigger.PERSON if is_person else Trigger.SERVICE,
         requested_by=caller.label,
         tell=work.tell,
+        day=day,
     )
     work.after_commit.append(process.bell.ring)
     path = request.app.url_path_for("get_snapshot", snapshot_id=snapshot_id)

@@ -20,8 +20,12 @@ class SnapshotsQuery(ListQuery):
 
     outcome: Annotated[Outcome | None, Field(description="Those that came out so.")] = None
     sort: Annotated[
-        Literal["-requested_at", "requested_at"], Field(description="A `-` turns it round.")
-    ] = "-requested_at"
+        Literal["-as_of", "as_of", "-requested_at", "requested_at"],
+        Field(
+            description="`as_of` goes by what they speak of, and by when they were asked for until "
+            "they speak. A `-` turns it round."
+        ),
+    ] = "-as_of"
 
     def page(self) -> Page:
         filters: dict[str, Any] = {"outcome": self.outcome, "q": self.q or None}

@@ -71,6 +71,21 @@ class SnapshotSummaryOut(BaseModel):
     ]
 
 
+class SnapshotWish(BaseModel):
+    """Of which day a snapshot is taken."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"as_of": None}]})
+
+    as_of: Annotated[
+        date | None,
+        Field(
+            description="As it stood at the end of a past day of the organisation's, by the "
+            "versions of subscriptions, mapping, rules and counts that were known then. Null, or "
+            "today: now. Settings are those of today."
+        ),
+    ] = None
+
+
 class SnapshotBasisOut(BaseModel):
     """What it was reckoned by, as it was then."""
 
@@ -80,6 +95,9 @@ class SnapshotBasisOut(BaseModel):
     stale_after_hours: int
     count_sources: Annotated[
         dict[str, str], Field(description="By metric, whose counts spoke; else the newest.")
+    ]
+    is_past: Annotated[
+        bool, Field(description="It was asked for a past day, and read from dated versions.")
     ]
 
 
@@ -97,7 +115,10 @@ class SnapshotOut(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     as_of: Annotated[datetime | None, Field(description="Of which instant it speaks.")]
-    day: Annotated[date | None, Field(description="The organisation's calendar day then.")]
+    day: Annotated[
+        date | None,
+        Field(description="The organisation's calendar day then; a past one from the beginning."),
+    ]
     problem: Annotated[str | None, Field(description="Why it failed, for programs.")]
     detail: Annotated[str | None, Field(description="The same for people.")]
     basis: SnapshotBasisOut | None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from billingone_api.billing.access.models import Organisation
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.reconciliation.models import (
     Doubt,
+    Moment,
     Outcome,
     ReconciliationSettings,
     Snapshot,
@@ -20,7 +21,7 @@ from billingone_api.billing.reconciliation.models import (
 from billingone_api.billing.reconciliation.ports import Freezer, SnapshotRepository
 from billingone_api.billing.reconciliation.service.news import told
 from billingone_api.billing.syncs.models import Trigger
-from billingone_api.kit.errors import Conflict, NotFound
+from billingone_api.kit.errors import Conflict, NotFound, Pointer, ValidationFailed
 from billingone_api.kit.events import Tell, changed
 
 MAX_ATTEMPTS: Final = 5
@@ -49,13 +50,39 @@ async def request_snapshot(
     trigger: Trigger,
     requested_by: str | None,
     tell: Tell,
+    day: date | None = None,
 ) -> UUID:
-    """The id of a new snapshot, or of the one that is under way, of which nothing is new."""
-    asked = await snapshots.request(trigger=trigger, requested_by=requested_by)
+    """The id of a new snapshot, or of the one that is under way, of which nothing is new.
+
+    `day` is a past one, see `past_day`; None is now.
+    """
+    asked = await snapshots.request(trigger=trigger, requested_by=requested_by, day=day)
     if not asked.joined:
-        after = {"trigger": trigger, "requested_by": requested_by}
+        after = {"trigger": trigger, "requested_by": requested_by, "day": day}
         tell(changed("snapshot.requested", "snapshot", str(asked.id), before=None, after=after))
     return asked.id
+
+
+async def past_day(
+    snapshots: SnapshotRepository, day: date, organisation: Organisation, *, now: datetime
+) -> date | None:
+    """That day, or None where it is today, which is now; raises ValidationFailed.
+
+    A day that has not ended may yet become anything; of one before PanelOne first told us of the
+    organisation nothing is known.
+    """
+    today, first = organisation.day_of(now), organisation.day_of(await snapshots.known_since())
+    if day > today:
+        raise _wrong_day("date_in_future", "Should be today or earlier: nothing is known of it.")
+    if day < min(first, today):
+        words = f"Should be {first} or later: before that nothing was known of the organisation."
+        raise _wrong_day("date_before_organisation", words)
+    return None if day == today else day
+
+
+def _wrong_day(code: str, words: str) -> ValidationFailed:
+    at = Pointer("body", "/as_of", code, words)
+    return ValidationFailed("No snapshot can be taken of that day.", errors=[at])
 
 
 async def found_snapshot(snapshots: SnapshotRepository, snapshot_id: UUID) -> Snapshot:
@@ -82,37 +109,39 @@ async def take(
     organisation: Organisation,
     *,
     about: str,
-    as_of: datetime,
+    moment: Moment,
     tell: Tell,
 ) -> None:
-    """Freeze, compare, and say how sure it is; a portfolio that never came through is no side."""
-    source = await record.source()
+    """Freeze, compare, and say how sure it is; a portfolio that never came through is no side.
+
+    That a client was under-licensed on a past day is no news.
+    """
+    source = await record.source(moment)
     basis = PriceBasis(organisation.pax8_price_is, organisation.annual_price_is)
-    today = organisation.day_of(as_of)
     tallied = await record.freeze(
         basis,
         settings=settings,
-        as_of=as_of,
-        today=today,
+        moment=moment,
         reporting_currency=organisation.reporting_currency,
         with_seats=source.last_success_at is not None,
     )
     found = doubts(source, tallied)
     came_out = outcome(tallied, found)
     summary = await record.summary()
-    news = await record.newly_under(as_of)
+    news = [] if moment.is_past else await record.newly_under(moment.at)
     await record.finish(
         status=SnapshotStatus.DONE,
         outcome=came_out,
-        as_of=as_of,
-        day=today,
+        as_of=moment.at,
+        day=moment.day,
         basis=asdict(basis)
         | {
             "stale_after_hours": settings.stale_after_hours,
             "count_sources": dict(settings.count_sources),
             "reporting_currency": organisation.reporting_currency,
+            "is_past": moment.is_past,
         },
-        coverage={**await record.coverage(today), "doubts": found, "rules": tallied.rules},
+        coverage={**await record.coverage(moment), "doubts": found, "rules": tallied.rules},
         summary=summary,
     )
     for event in told(about, came_out, found, summary=summary, news=news):

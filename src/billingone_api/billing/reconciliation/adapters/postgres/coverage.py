@@ -1,5 +1,6 @@
 """What a snapshot could compare and what it could not, counted from what it froze."""
 
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -22,6 +23,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from billingone_api.billing.definitions.adapters.subscriptions import badge
 from billingone_api.billing.definitions.models import Badge
 from billingone_api.billing.reconciliation.adapters.postgres.freezing import plain
+from billingone_api.billing.reconciliation.adapters.postgres.past import AS_OF, facts_then
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT, frozen_rules
 from billingone_api.billing.reconciliation.models import LineStatus, NoData
 from billingone_api.database.fast import Prepared, prepare
@@ -102,20 +104,24 @@ def _excluded_clients() -> Any:
     )
 
 
-def _coverage() -> Prepared:
+@cache
+def covering(*, is_past: bool) -> Prepared:
+    """Of a past day: subscriptions as they were, and clients that were known."""
     products = _products().subquery("products")
     has_row = exists().where(_of(snapshot_rows), _ROW.client_id == clients.c.id)
     has_line = exists().where(
         _of(snapshot_lines), _LINE.client_id == _COUNT.client_id, _LINE.metric == _COUNT.metric
     )
-    of, seats = subscriptions.c, badge(subscriptions)
+    facts: Any = facts_then() if is_past else subscriptions
+    of, seats = facts.c, badge(facts)
+    were_there = [clients.c.created_at <= AS_OF] if is_past else []
     numbers = {
         "clients_compared": _how_many(_of(snapshot_rows), _ROW.no_data < _ROW.lines),
         "clients_without_data": _how_many(_of(snapshot_rows), _ROW.no_data == _ROW.lines),
-        "clients_without_lines": _how_many(own(clients), clients.c.active, ~has_row),
+        "clients_without_lines": _how_many(own(clients), clients.c.active, *were_there, ~has_row),
         "clients_excluded": _excluded_clients(),
         "subscriptions_of_nobody": _how_many(
-            own(subscriptions),
+            *([] if is_past else [own(subscriptions)]),
             of.client_id.is_(None),
             seats.in_([word(Badge.ACTIVE), word(Badge.TRIAL)]),
         ),
@@ -216,6 +222,5 @@ def _summary() -> Prepared:
     )
 
 
-COVERAGE: Final = _coverage()
 TALLY: Final = _tally()
 SUMMARY: Final = _summary()

@@ -28,6 +28,11 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from billingone_api.billing.definitions.adapters.rates import rates, worth
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.reconciliation.adapters.postgres.lines import LINE
+from billingone_api.billing.reconciliation.adapters.postgres.past import (
+    counts_then,
+    rules_then,
+    seats_then,
+)
 from billingone_api.billing.reconciliation.adapters.postgres.sides import (
     COUNT,
     SEAT,
@@ -65,13 +70,21 @@ def plain(number: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(func.trim_scale(number), Text)
 
 
-FREEZE_RULES: Final = prepare(_into(snapshot_rules, ("rule_id", "version"), rules_now()))
-FREEZE_COUNTS: Final = prepare(_into(snapshot_counts, COUNT, counts_now()))
+@cache
+def freezing_rules(*, is_past: bool) -> Prepared:
+    rules = rules_then() if is_past else rules_now()
+    return prepare(_into(snapshot_rules, ("rule_id", "version"), rules))
 
 
 @cache
-def freezing_seats(basis: PriceBasis) -> Prepared:
-    return prepare(_into(snapshot_seats, SEAT, seats_now(basis)))
+def freezing_counts(*, is_past: bool) -> Prepared:
+    return prepare(_into(snapshot_counts, COUNT, counts_then() if is_past else counts_now()))
+
+
+@cache
+def freezing_seats(basis: PriceBasis, *, is_past: bool) -> Prepared:
+    seats = seats_then(basis) if is_past else seats_now(basis)
+    return prepare(_into(snapshot_seats, SEAT, seats))
 
 
 @cache

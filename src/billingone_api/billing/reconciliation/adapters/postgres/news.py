@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import DateTime, and_, bindparam, exists, func, select, true, tuple_
+from sqlalchemy import DateTime, and_, bindparam, func, select, true, tuple_
 
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
 from billingone_api.billing.reconciliation.models import (
@@ -23,7 +23,7 @@ _UNDER: Final = word(LineStatus.UNDER_LICENSED)
 def _newly_under() -> Prepared:
     """Judged against the last snapshot that knew: what has no data says nothing of a client.
 
-    A client without lines was not under-licensed. A snapshot of a past date is no news.
+    A client without lines was not under-licensed.
     """
     row, before, of = snapshot_rows.c, snapshot_rows.alias("before"), snapshots.c
     is_comparison = and_(
@@ -48,7 +48,6 @@ def _newly_under() -> Prepared:
         .correlate(snapshot_rows)
         .lateral("last")
     )
-    is_newest = ~exists().where(is_comparison, of.as_of > _AS_OF)
     shown = ("client_id", "client_name", "variance", "under_licensed", "stakes")
     return prepare(
         select(*(row[name] for name in shown), last.c.status.label("was"))
@@ -58,7 +57,6 @@ def _newly_under() -> Prepared:
             row.snapshot_id == SNAPSHOT,
             row.status == _UNDER,
             last.c.status.is_distinct_from(_UNDER),
-            is_newest,
         )
         .order_by(row.client_name, row.client_id)
     )

@@ -105,7 +105,10 @@ SNAPSHOTS: Final = Listing(
         "q": words_in(func.coalesce(_OF.requested_by, word(""))),
         "outcome": _OF.outcome == bindparam("outcome", type_=Text),
     },
-    sorts={"requested_at": _OF.requested_at},
+    sorts={
+        "as_of": func.coalesce(_OF.as_of, _OF.requested_at),
+        "requested_at": _OF.requested_at,
+    },
     key=_OF.id,
 )
 _IS_WRONG: Final = _LINE.status.in_(

@@ -51,36 +51,46 @@ COUNT: Final = ("client_id", "metric", "source", "counted_at", "count", "exclude
 def seats_now(basis: PriceBasis) -> Select[Any]:
     """What is licensed: active and trial subscriptions of clients. Binds `today`."""
     of = subscriptions.c
+    return seats_of(subscriptions, of.id, of.product_name, basis).where(own(subscriptions))
+
+
+def seats_of(
+    facts: FromClause, subscription: Any, product_name: Any, basis: PriceBasis
+) -> Select[Any]:
+    """The same of facts that lie elsewhere; a row of `SEAT` each."""
+    of = facts.c
     is_billed_by_usage = func.coalesce(of.usage_billed, false())
     knows_unit = and_(of.currency.is_not(None), ~is_billed_by_usage)
-    unit = (
-        of.price * parts(subscriptions, basis) if basis.knows_sell_price else cast(null(), Numeric)
-    )
+    unit = of.price * parts(facts, basis) if basis.knows_sell_price else cast(null(), Numeric)
     shown = {
         "client_id": of.client_id,
-        "subscription_id": of.id,
+        "subscription_id": subscription,
         "version": of.version,
         "product_id": of.product_id,
-        "product_name": of.product_name,
-        "badge": badge(subscriptions),
+        "product_name": product_name,
+        "badge": badge(facts),
         "quantity": of.quantity,
         "unit_parts": case((knows_unit, unit), else_=null()),
         "currency": of.currency,
         "is_usage_billed": is_billed_by_usage,
     }
     return select(*(shown[name].label(name) for name in SEAT)).where(
-        own(subscriptions),
         of.client_id.is_not(None),
-        badge(subscriptions).in_([word(Badge.ACTIVE), word(Badge.TRIAL)]),
+        badge(facts).in_([word(Badge.ACTIVE), word(Badge.TRIAL)]),
     )
 
 
 def counts_now() -> Select[Any]:
     """One count for each client and metric: the chosen source's, else the newest.
 
-    Binds `count_sources`, `as_of` and `fresh_since`.
+    Binds `count_sources` and `fresh_since`.
     """
-    of = client_counts.c
+    return speaking(select(*client_counts.c).where(own(client_counts)).subquery("counted"))
+
+
+def speaking(counted: FromClause) -> Select[Any]:
+    """Of what sources say, the one that speaks; a row of `COUNT` each."""
+    of = counted.c
     chosen = bindparam("count_sources", type_=JSONB).op("->>", return_type=Text())(of.metric)
     fresh_since = bindparam("fresh_since", type_=DateTime(timezone=True))
     return (
@@ -89,7 +99,7 @@ def counts_now() -> Select[Any]:
             (of.counted_at < fresh_since).label("is_stale"),
         )
         .ext(distinct_on(of.client_id, of.metric))
-        .where(own(client_counts), or_(chosen.is_(None), of.source == chosen))
+        .where(or_(chosen.is_(None), of.source == chosen))
         .order_by(of.client_id, of.metric, of.counted_at.desc(), of.source)
     )
 

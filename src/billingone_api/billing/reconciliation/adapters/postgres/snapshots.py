@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     DateTime,
     Text,
     Uuid,
@@ -25,10 +26,17 @@ from sqlalchemy.dialects.postgresql import insert
 from billingone_api.billing.definitions.adapters.sources import left_out
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.integrations.models import is_behind
-from billingone_api.billing.reconciliation.adapters.postgres import coverage, due, freezing, news
+from billingone_api.billing.reconciliation.adapters.postgres import (
+    coverage,
+    due,
+    freezing,
+    news,
+    past,
+)
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
 from billingone_api.billing.reconciliation.models import (
     Asked,
+    Moment,
     Outcome,
     ReconciliationSettings,
     Snapshot,
@@ -40,6 +48,7 @@ from billingone_api.billing.reconciliation.models import (
 from billingone_api.billing.syncs.models import RunStatus, Trigger
 from billingone_api.database.fast import Prepared, Row, fetch, fetch_one, prepare
 from billingone_api.database.mapping import rely_on_mapping
+from billingone_api.database.tables.access import organisations
 from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tables.reconciliation import snapshots
 from billingone_api.database.tables.syncs import sync_runs
@@ -52,25 +61,29 @@ from billingone_api.kit.ids import new_id
 _OF: Final = snapshots.c
 NAMES: Final = tuple(field.name for field in fields(Snapshot))
 _UNFINISHED: Final = ("queued", "running")
+_ORGANISATION: Final = bindparam("organisation_id", type_=Uuid())
 _AT: Final = bindparam("at", type_=DateTime(timezone=True))
 _FIND: Final = prepare(
     select(*(_OF[name] for name in NAMES)).where(own(snapshots), _OF.id == SNAPSHOT)
 )
+_DAY: Final = bindparam("asked_day", type_=Date)
 _UNDER_WAY: Final = prepare(
     select(_OF.id).where(
         own(snapshots),
+        _OF.day.is_not_distinct_from(_DAY),
         _OF.status.in_([word(status) for status in _UNFINISHED]),
     )
 )
 _ASK: Final = prepare(
     insert(snapshots)
     .values(
-        organisation_id=bindparam("organisation_id", type_=Uuid()),
+        organisation_id=_ORGANISATION,
         id=SNAPSHOT,
         status=word("queued"),
         trigger=bindparam("trigger", type_=Text),
         requested_by=bindparam("requested_by", type_=Text),
         requested_at=_AT,
+        day=_DAY,
     )
     .on_conflict_do_nothing()
     .returning(_OF.id)
@@ -80,13 +93,17 @@ _BEGIN: Final = prepare(
     .where(own(snapshots), _OF.id == SNAPSHOT)
     .values(status=word("running"), started_at=func.coalesce(_OF.started_at, _AT))
 )
-_FACTS: Final = ("status", "outcome", "as_of", "day", "problem", "detail")
+_KNOWN_SINCE: Final = prepare(
+    select(organisations.c.created_at).where(organisations.c.id == _ORGANISATION)
+)
+_FACTS: Final = ("status", "outcome", "as_of", "problem", "detail")
 _SAID: Final = ("basis", "coverage", "summary")
 _FINISH: Final = prepare(
     update(snapshots)
     .where(own(snapshots), _OF.id == SNAPSHOT)
     .values(
         finished_at=_AT,
+        day=func.coalesce(bindparam("new_day", type_=Date), _OF.day),
         **{name: bindparam(f"new_{name}", type_=_OF[name].type) for name in (*_FACTS, *_SAID)},
     )
 )
@@ -145,13 +162,16 @@ class PostgresSnapshots:
         self._work = work
         self._clock = clock
 
-    async def request(self, *, trigger: Trigger, requested_by: str | None) -> Asked:
+    async def request(
+        self, *, trigger: Trigger, requested_by: str | None, day: date | None
+    ) -> Asked:
         while True:
             made = await self._run(
                 _ASK,
                 snapshot_id=new_id(),
                 trigger=trigger,
                 requested_by=requested_by,
+                asked_day=day,
                 at=self._clock.now(),
             )
             if made:
@@ -160,8 +180,13 @@ class PostgresSnapshots:
                 return asked
             # Each statement sees what was committed before it: whoever was first is there now,
             # unless that snapshot has ended between the two, which makes room for ours.
-            for row in await self._run(_UNDER_WAY):
+            for row in await self._run(_UNDER_WAY, asked_day=day):
                 return Asked(row["id"], joined=True)
+
+    async def known_since(self) -> datetime:
+        (row,) = await self._run(_KNOWN_SINCE)
+        created_at: datetime = row["created_at"]
+        return created_at
 
     async def find(self, snapshot_id: UUID) -> Snapshot | None:
         rows = await self._run(_FIND, snapshot_id=snapshot_id)
@@ -201,11 +226,12 @@ class PostgresFreezer:
     async def begin(self) -> None:
         await self._run(_BEGIN, at=self._clock.now())
 
-    async def source(self) -> SourceState:
-        row = await self._one(_SOURCE)
-        last, minutes, now = row["last_success_at"], row["schedule_minutes"], self._clock.now()
+    async def source(self, moment: Moment) -> SourceState:
+        row = await self._one(past.SOURCE_THEN if moment.is_past else _SOURCE, as_of=moment.at)
+        last, minutes, now = row["last_success_at"], row["schedule_minutes"], moment.at
         return SourceState(
-            is_connected=row["connection_id"] is not None,
+            # Nobody keeps who was connected when: a copy that was not renewed is stale.
+            is_connected=moment.is_past or row["connection_id"] is not None,
             last_success_at=last,
             is_partial=bool(row["is_partial"]),
             is_stale=last is not None and is_behind(last, schedule_minutes=minutes, now=now),
@@ -216,26 +242,28 @@ class PostgresFreezer:
         basis: PriceBasis,
         *,
         settings: ReconciliationSettings,
-        as_of: datetime,
-        today: date,
+        moment: Moment,
         reporting_currency: str,
         with_seats: bool,
     ) -> Tallied:
+        of = {"as_of": moment.at, "today": moment.day}
         await self._work.connection.execute(_PLANNED)
-        await self._run(freezing.FREEZE_RULES)
+        await self._run(freezing.freezing_rules(is_past=moment.is_past), **of)
         await self._run(
-            freezing.FREEZE_COUNTS,
+            freezing.freezing_counts(is_past=moment.is_past),
             count_sources=json.dumps(dict(settings.count_sources)),
-            fresh_since=as_of - timedelta(hours=settings.stale_after_hours),
+            fresh_since=moment.at - timedelta(hours=settings.stale_after_hours),
+            **of,
         )
         if with_seats:
-            await self._run(freezing.freezing_seats(basis), today=today)
+            await self._run(freezing.freezing_seats(basis, is_past=moment.is_past), **of)
             await self._run(freezing.comparing(knows_sell_price=basis.knows_sell_price))
-            await self._run(freezing.SUM_UP, today=today, reporting_currency=reporting_currency)
+            await self._run(freezing.SUM_UP, reporting_currency=reporting_currency, **of)
         return Tallied(**dict(await self._one(coverage.TALLY)))
 
-    async def coverage(self, today: date) -> Mapping[str, Any]:
-        row = await self._one(coverage.COVERAGE, today=today)
+    async def coverage(self, moment: Moment) -> Mapping[str, Any]:
+        covering = coverage.covering(is_past=moment.is_past)
+        row = await self._one(covering, as_of=moment.at, today=moment.day)
         return {name: int(value) for name, value in row.items()}
 
     async def summary(self) -> Mapping[str, Any]:
@@ -248,7 +276,7 @@ class PostgresFreezer:
         return [news.under_licensed(row) for row in rows]
 
     async def finish(self, **facts: Any) -> None:
-        new: dict[str, Any] = {f"new_{name}": facts.get(name) for name in _FACTS}
+        new: dict[str, Any] = {f"new_{name}": facts.get(name) for name in (*_FACTS, "day")}
         new |= {f"new_{name}": json.dumps(facts.get(name) or {}) for name in _SAID}
         await self._run(_FINISH, at=self._clock.now(), **new)
         await due.no_longer_due(self._work, due.SNAPSHOT, str(self._id))
