@@ -55,9 +55,7 @@ class Books:
             organisation_id=self.organisation_id,
             source_id=source_id,
             name=name,
-            first_seen_at=NOW,
-            changed_at=NOW,
-            **more,
+            **({"first_seen_at": NOW, "changed_at": NOW} | more),
         )
         return source_id
 

@@ -162,6 +162,18 @@ DETAIL: Final[dict[str, Any]] = {
         "reason": None,
         "url": "/v1/invoices?client_id=6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
     },
+    "trend": [
+        {
+            "month": "2026-10-01",
+            "as_of": "2026-10-31",
+            "mrr": {"amounts": None, "reason": "never_synced", "excluded": 0},
+            "invoiced": {
+                "amounts": [{"amount": "1000.00", "currency": "AUD"}],
+                "reason": None,
+                "excluded": 0,
+            },
+        }
+    ],
     "contacts": [CONTACT],
     **_RESTS_ON,
     "created_at": "2026-11-20T03:12:00Z",

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from billingone_api.billing.clients.matching.suggesting import Candidate
+from billingone_api.billing.clients.trend import TrendMonth
 from billingone_api.billing.definitions.figures import Count, Mrr, Total, Unknown
 from billingone_api.billing.definitions.models import Badge, Exclusion, InvoiceBadge
 from billingone_api.kit.money import Money
@@ -285,6 +286,7 @@ class ClientDetail:
     receivables: tuple[Aged, ...]
     latest_invoices: tuple[LatestInvoice, ...]
     books_unknown: Unknown | None
+    trend: Sequence[TrendMonth]
     contacts: Sequence[Contact]
 
 

@@ -65,6 +65,7 @@ async def reckoning_of(work: UnitOfWork, caller: Caller, *, now: datetime) -> Re
         reporting_currency=chosen.reporting_currency,
         today=chosen.day_of(now),
         now=now,
+        time_zone=chosen.time_zone,
         has_counts=has_counts,
         has_count_rules=has_rules,
     )

@@ -178,14 +178,13 @@ class Reckoning:
     reporting_currency: str
     today: date
     now: datetime
+    time_zone: str
     books: tuple[Source, ...] = ()
     has_counts: bool = False
     has_count_rules: bool = False
 
     def mrr(self, sums: RecurringSums, *, linked: bool = True) -> Mrr:
-        unknown = self._unknown(linked=linked)
-        if unknown is None and not self.basis.knows_sell_price:
-            unknown = Unknown.SELL_PRICE_UNKNOWN
+        unknown = self.subscriptions_unknown(linked=linked)
         if unknown is not None:
             return Mrr(None, unknown, (), (), 0)
         by_currency = tuple(_month(parts, currency) for currency, parts in sums.by_currency)
@@ -224,9 +223,7 @@ class Reckoning:
         linked: bool = True,
     ) -> Total:
         """Of sums in 72nds of a month, in each currency that has price and cost of anything."""
-        unknown = self._unknown(linked=linked)
-        if unknown is None and not self.basis.knows_sell_price:
-            unknown = Unknown.SELL_PRICE_UNKNOWN
+        unknown = self.subscriptions_unknown(linked=linked)
         if unknown is None and left_out and not by_currency:
             unknown = Unknown.COST_UNKNOWN
         if unknown is not None:
@@ -235,6 +232,13 @@ class Reckoning:
         if total is None:
             return Total(None, Unknown.EXCHANGE_RATE_MISSING, parts, missing_rates)
         return Total(_month(total, self.reporting_currency), None, parts)
+
+    def subscriptions_unknown(self, *, linked: bool) -> Unknown | None:
+        """Why nothing is known of what one client pays a month."""
+        unknown = self._unknown(linked=linked)
+        if unknown is None and not self.basis.knows_sell_price:
+            return Unknown.SELL_PRICE_UNKNOWN
+        return unknown
 
     def devices(self, number: int | None, unknown: Unknown | None) -> Count:
         """As they are counted; None without a reason is no count of this one."""

@@ -138,4 +138,6 @@ subscription_versions = tenant_table(
     Column("version", Integer, primary_key=True),
     Column("seen_at", DateTime(timezone=True), nullable=False),
     *(Column(name, kind) for name, kind in _FACTS),
+    # what was ever a client's
+    Index("ix_subscription_versions_client", "organisation_id", "client_id"),
 )

@@ -18,6 +18,7 @@ from billingone_api.billing.clients.schemas.figures import (
     freshness,
 )
 from billingone_api.billing.clients.schemas.queries import LinkedSource, TheirId
+from billingone_api.billing.clients.trend import TrendMonth
 from billingone_api.billing.definitions.figures import Reckoning, Unknown
 from billingone_api.billing.definitions.models import Exclusion, InvoiceBadge
 from billingone_api.billing.definitions.schemas import BadgeCountsOut, Money, PriceBasisOut
@@ -206,6 +207,39 @@ class ClientInvoicesOut(BaseModel):
         )
 
 
+class MonthlyOut(BaseModel):
+    """What a month came to in each currency; null with the reason where that is not known."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    amounts: Annotated[list[Money] | None, Field(description="Never added across currencies.")]
+    reason: Annotated[
+        Unknown | None,
+        Field(description="`never_synced`: of a month before the first sync nothing is known."),
+    ]
+    excluded: Annotated[int, Field(description="What should be in it and adds nothing.")]
+
+
+class TrendMonthOut(BaseModel):
+    """A calendar month of the client's."""
+
+    month: Annotated[date, Field(description="Its first day.")]
+    as_of: Annotated[date, Field(description="Its last day, or today.")]
+    mrr: Annotated[MonthlyOut, Field(description="As it was known at the end of `as_of`.")]
+    invoiced: Annotated[
+        MonthlyOut, Field(description="Dated in it, without tax, less credit notes.")
+    ]
+
+    @classmethod
+    def of(cls, one: TrendMonth) -> "TrendMonthOut":
+        return cls(
+            month=one.month.first,
+            as_of=one.month.day,
+            mrr=MonthlyOut.model_validate(one.mrr),
+            invoiced=MonthlyOut.model_validate(one.invoiced),
+        )
+
+
 class ClientDetailOut(BaseModel):
     """One client with everything known of it."""
 
@@ -233,6 +267,7 @@ class ClientDetailOut(BaseModel):
     subscriptions: SubscriptionsOut
     receivables: ReceivablesOut
     latest_invoices: ClientInvoicesOut
+    trend: Annotated[list[TrendMonthOut], Field(description="Twelve months, the oldest first.")]
     contacts: list[BillingContactOut]
     freshness: list[SourceFreshnessOut]
     basis: PriceBasisOut
@@ -256,6 +291,7 @@ class ClientDetailOut(BaseModel):
                 "subscriptions": SubscriptionsOut.of(client),
                 "receivables": ReceivablesOut.of(client),
                 "latest_invoices": ClientInvoicesOut.of(client),
+                "trend": [TrendMonthOut.of(one) for one in client.trend],
                 "contacts": [BillingContactOut.model_validate(one) for one in client.contacts],
                 "freshness": freshness(by),
                 "basis": PriceBasisOut.model_validate(by.basis),

@@ -33,22 +33,24 @@ from billingone_api.database.words import word
 TODAY: Final = bindparam("today", type_=Date)
 
 
-def badge(table: FromClause) -> ColumnElement[str]:
-    """What the subscription is on the day `today`; one gone from Pax8's list is cancelled."""
+def badge(table: FromClause, *, on: ColumnElement[Any] = TODAY) -> ColumnElement[str]:
+    """What the subscription is on that day; one gone from Pax8's list is cancelled."""
     status = table.c.source_status
     spelt_suspended = func.lower(status).regexp_match(word(SUSPENDED_SPELLING))
     return case(
         (table.c.gone_at.is_not(None), word(Badge.CANCELLED)),
-        *((status == word(rule.word), _ruled(rule, table)) for rule in STATUS_RULES),
+        *((status == word(rule.word), _ruled(rule, table, on)) for rule in STATUS_RULES),
         (spelt_suspended, word(Badge.SUSPENDED)),
         else_=word(Badge.UNKNOWN),
     )
 
 
-def exclusion(table: FromClause, basis: PriceBasis, *, counted: Badge) -> ColumnElement[str]:
+def exclusion(
+    table: FromClause, basis: PriceBasis, *, counted: Badge, on: ColumnElement[Any] = TODAY
+) -> ColumnElement[str]:
     """Why a subscription adds nothing to the MRR of that badge; NULL where it adds something."""
     return case(
-        (badge(table) != word(counted), word(Exclusion.BADGE)),
+        (badge(table, on=on) != word(counted), word(Exclusion.BADGE)),
         else_=obstacle(table, basis),
     )
 
@@ -88,9 +90,9 @@ def cost_parts(table: FromClause, basis: PriceBasis) -> ColumnElement[Any]:
     return unit * table.c.quantity * parts(table, basis)
 
 
-def _ruled(rule: StatusRule, table: FromClause) -> ColumnElement[str]:
+def _ruled(rule: StatusRule, table: FromClause, on: ColumnElement[Any]) -> ColumnElement[str]:
     if rule.before_start:
-        return case((table.c.starts_on > TODAY, word(rule.before_start)), else_=word(rule.badge))
+        return case((table.c.starts_on > on, word(rule.before_start)), else_=word(rule.badge))
     if rule.after_end:
-        return case((table.c.ends_on < TODAY, word(rule.after_end)), else_=word(rule.badge))
+        return case((table.c.ends_on < on, word(rule.after_end)), else_=word(rule.badge))
     return word(rule.badge)

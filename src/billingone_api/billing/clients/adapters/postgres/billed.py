@@ -221,18 +221,18 @@ def _per_day(by: Grouped) -> CTE:
 
 
 def _invoices(by: Grouped) -> Select[Any]:
-    of, net = invoices.c, _net(invoices)
+    of, net = invoices.c, net_of(invoices)
     is_meant, is_awaited = _is_of_the_year(invoices), _is_awaited()
-    not_revenue = case((is_meant, _not_revenue(invoices, net)))
+    why_not = case((is_meant, not_revenue(invoices, net)))
     not_owed = case((is_awaited, exclusion(invoices)))
-    is_revenue, is_due = is_meant & not_revenue.is_(None), is_awaited & not_owed.is_(None)
+    is_revenue, is_due = is_meant & why_not.is_(None), is_awaited & not_owed.is_(None)
     return (
         select(
             by.invoices_by.label("key"),
             of.currency,
             of.issued_on.label("day"),
             case((is_revenue, net), else_=_ZERO).label("revenue"),
-            not_revenue.label("not_revenue"),
+            why_not.label("not_revenue"),
             case((is_due, of.amount_due), else_=_ZERO).label("owed"),
             not_owed.label("not_owed"),
             case((or_(is_revenue, is_due), _ONE), else_=_NONE).label("invoices"),
@@ -243,15 +243,15 @@ def _invoices(by: Grouped) -> Select[Any]:
 
 
 def _credits(by: Grouped) -> Select[Any]:
-    of, net = client_credits.c, _net(client_credits)
-    not_revenue = _not_revenue(client_credits, net)
+    of, net = client_credits.c, net_of(client_credits)
+    why_not = not_revenue(client_credits, net)
     return (
         select(
             by.credits_by.label("key"),
             of.currency,
             of.issued_on.label("day"),
-            case((not_revenue.is_(None), -net), else_=_ZERO).label("revenue"),
-            not_revenue.label("not_revenue"),
+            case((why_not.is_(None), -net), else_=_ZERO).label("revenue"),
+            why_not.label("not_revenue"),
             _ZERO.label("owed"),
             cast(null(), Text).label("not_owed"),
             _NONE.label("invoices"),
@@ -262,12 +262,13 @@ def _credits(by: Grouped) -> Select[Any]:
     )
 
 
-def _net(table: FromClause) -> ColumnElement[Any]:
+def net_of(table: FromClause) -> ColumnElement[Any]:
     """Without tax; a total whose tax nobody tells says nothing of that."""
     return func.coalesce(table.c.subtotal, table.c.total - table.c.tax)
 
 
-def _not_revenue(table: FromClause, net: ColumnElement[Any]) -> ColumnElement[Any]:
+def not_revenue(table: FromClause, net: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Why it adds nothing to what was invoiced; NULL where it does."""
     of = table.c
     return case(
         (of.state == word(InvoiceState.UNKNOWN), word(InvoiceExclusion.STATUS)),

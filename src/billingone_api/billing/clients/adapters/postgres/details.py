@@ -14,6 +14,7 @@ from billingone_api.billing.clients.adapters.postgres.contacts import PostgresCo
 from billingone_api.billing.clients.adapters.postgres.records import name_of
 from billingone_api.billing.clients.adapters.postgres.statements import holding
 from billingone_api.billing.clients.adapters.postgres.totals import is_billed, totals, uses
+from billingone_api.billing.clients.adapters.postgres.trend import trend_of
 from billingone_api.billing.clients.adapters.postgres.using import (
     COUNTED,
     HELD,
@@ -77,6 +78,13 @@ class PostgresClientDetails:
             latest_invoices=latest,
             books_unknown=self.reckoning.books_unknown_of(
                 linked=is_billed(row, sources) or bool(latest)
+            ),
+            trend=await trend_of(
+                self.work,
+                client_id,
+                self.reckoning,
+                linked=linked,
+                billed=is_billed(row, sources) or bool(latest),
             ),
             contacts=await PostgresContacts(self.work, found[0]["updated_at"]).of(client_id),
         )

@@ -1,0 +1,16 @@
+"""What was ever a client's, found by the client."""
+
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    op.create_index(
+        "ix_subscription_versions_client", "subscription_versions", ["organisation_id", "client_id"]
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_subscription_versions_client", "subscription_versions")
