@@ -158,7 +158,7 @@ def _used(
     )
     rule = null() if by.has_rules else word(Unknown.NO_COUNT_RULE)
     licences = func.coalesce(not_counted, rule, of.licences_unknown)
-    seats = func.trunc(func.coalesce(of.licences, _ZERO))
+    seats = func.trunc(func.coalesce(of.licences, _ZERO), type_=Numeric)
     return {
         "devices": case((devices.is_(None), cast(of.devices, Numeric)), else_=null()),
         "devices_unknown": devices,
