@@ -165,13 +165,15 @@ async def test_days_that_are_none_to_reconcile(house: House) -> None:
         answer = await house.api.finance.post(f"{BASE}/snapshots", json={"as_of": day})
         (flaw,) = made(answer, 422)["errors"]
         assert (flaw["pointer"], flaw["code"]) == ("/as_of", code)
+    for body in ({"as_of": "yesterday"}, {"as_of": 20261110}, {"day": "2026-11-10"}, [], "", 1):
+        made(await house.api.finance.post(f"{BASE}/snapshots", json=body), 422)
     past = [
         made(await house.api.finance.post(f"{BASE}/snapshots", json={"as_of": day}), 202)["id"]
         for day in ("2026-11-10", "2026-11-11", "2026-11-10")
     ]
     today = [
         made(await house.api.finance.post(f"{BASE}/snapshots", **body), 202)["id"]
-        for body in ({}, {"json": {"as_of": str(NOW.date())}}, {"json": {}})
+        for body in ({}, {"json": None}, {"json": {"as_of": str(NOW.date())}}, {"json": {}})
     ]
     assert past[0] == past[2], "while it is under way"
     assert len({*past, *today}) == 3
