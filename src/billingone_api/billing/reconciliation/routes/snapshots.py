@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
 from billingone_api.billing.access.models import CallerKind
 from billingone_api.billing.reconciliation.schemas.figures import row_of
@@ -42,6 +42,15 @@ from billingone_api.request import TheProcess, Work
 
 router = APIRouter(prefix="/reconciliation", tags=["reconciliation"], route_class=Once)
 
+Wish = Annotated[
+    SnapshotWish | None,
+    Body(
+        openapi_examples={
+            "now": {"summary": "As it stands now", "value": {}},
+            "past": {"summary": "Of a past day", "value": {"as_of": "2026-10-31"}},
+        }
+    ),
+]
 SnapshotId = Annotated[UUID, Path(description="Which snapshot, by its id.")]
 ClientId = Annotated[UUID, Path(description="PanelOne's id of the client.")]
 _READS: Final = [Depends(read_reconciliation)]
@@ -91,7 +100,7 @@ async def take_snapshot(
     work: Work,
     request: Request,
     response: Response,
-    wish: SnapshotWish | None = None,
+    wish: Wish = None,
 ) -> SnapshotOut:
     """Freezes counts, seats, rules and mapping, and compares them.
 

@@ -74,7 +74,9 @@ class SnapshotSummaryOut(BaseModel):
 class SnapshotWish(BaseModel):
     """Of which day a snapshot is taken."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"as_of": None}]})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"as_of": "2026-10-31"}]}
+    )
 
     as_of: Annotated[
         date | None,
