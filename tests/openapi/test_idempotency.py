@@ -155,6 +155,32 @@ async def create_count_rule(house: House) -> Request:
     )
 
 
+async def map_four_way_description(house: House) -> Request:
+    said = {"description": "Labour", "product_id": None, "verdict": "confirmed"}
+    return Request(
+        house.api.finance,
+        "/v1/reconciliation/four-way/mappings",
+        said,
+        said | {"description": "Hardware"},
+        said | {"verdict": "perhaps"},
+        lambda: house.count("line_mappings"),
+    )
+
+
+async def undo_four_way_mapping(house: House) -> Request:
+    await (await map_four_way_description(house)).send(None)
+    said = {"description": "Labour", "product_id": None}
+    undone = "audit WHERE action = 'line_mapping.undone'"
+    return Request(
+        house.api.finance,
+        "/v1/reconciliation/four-way/mappings/undo",
+        said,
+        said | {"description": "Hardware"},
+        said | {"description": ""},
+        lambda: house.count(undone),
+    )
+
+
 async def take_snapshot(house: House) -> Request:
     return Request(
         house.api.finance,
@@ -332,6 +358,8 @@ REQUESTS: dict[str, Callable[[House], Awaitable[Request]]] = {
     "authorise_xero": authorise_xero,
     "create_count_rule": create_count_rule,
     "take_snapshot": take_snapshot,
+    "map_four_way_description": map_four_way_description,
+    "undo_four_way_mapping": undo_four_way_mapping,
     "decide_lines": decide_lines,
     "change_mapping": change_mapping,
     "import_mapping": import_mapping,

@@ -38,6 +38,8 @@ MESSAGES = {
     "list_unmapped_products": 4,
     "list_four_way": 5,
     "get_four_way_summary": 6,
+    "list_four_way_descriptions": 6,
+    "list_four_way_mappings": 4,
     "list_line_decisions": 4,
     "list_snapshots": 4,
     "get_snapshot": 4,

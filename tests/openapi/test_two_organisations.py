@@ -50,6 +50,7 @@ LISTS = {
     for name, found in READS.items()
     if "cursor" in found.named("query") and not found.named("path")
 }
+OF_DESCRIPTIONS = {"map_four_way_description", "undo_four_way_mapping"}
 OF_PRODUCTS = {"create_count_rule", "update_count_rule", "try_count_rule"}
 _numbers = count()
 # These hold figures, words that are the same for everybody, or one organisation's choices.
@@ -103,6 +104,8 @@ def body_of(operation: Operation, mark: str) -> Any:
     if operation.id in OF_PRODUCTS:
         # A product counts once against a metric: each rule of these tests has one of its own.
         ids |= {"metric": f"metric_{next(_numbers)}", "products": [mark]}
+    if operation.id in OF_DESCRIPTIONS:
+        return operation.example() | {"description": mark, "product_id": mark}
     if operation.id == "decide_lines":
         ids |= {"lines": [{"client_id": str(id_of(mark)), "rule_id": str(id_of(mark))}]}
     if "into" in ids:

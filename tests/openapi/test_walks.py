@@ -89,9 +89,10 @@ class Shelf:
 
 
 def texts(items: Sequence[Any]) -> list[str]:
-    """Without whom a record may belong to, which every new client may change."""
+    """Without what is only proposed, which every new client and product may change."""
+    proposed = {"candidates", "proposals"}
     return [
-        json.dumps({name: item[name] for name in item if name != "candidates"}, sort_keys=True)
+        json.dumps({name: item[name] for name in item if name not in proposed}, sort_keys=True)
         for item in items
     ]
 

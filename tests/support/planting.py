@@ -44,6 +44,9 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
     "products": {"usage_evidence": None, "usage_billed_by_hand": None},
     "reconciliation_settings": {"schedule_time_zone": None},
     "revocations": {"issued_before": _LONG_AGO},
+    # so that a line of the same words is still asked about, and not by its code
+    "invoice_lines": {"item_code": None},
+    "line_mappings": {"verdict": "refused"},
     "line_decisions": {"withdrawn_at": None, "withdrawn_by": None},
     "snapshot_lines": {"status": "matched", "reason": None, "stake_reason": None},
     "snapshot_rows": {"status": "matched", "metrics": "[]", "stakes": "[]"},

@@ -71,6 +71,7 @@ VERSION_1 = {"If-Match": '"1"'}
 RULE = UUID("0192f0c1-1111-7000-8000-000000000003")
 SNAPSHOT = UUID("0192f0c1-1111-7000-8000-000000000004")
 NEW_RULE = {"name": "Backup", "metric": "servers", "products": ["product-1"]}
+MAPPED = {"description": "Licences", "product_id": "product-1", "verdict": "confirmed"}
 OTHER_BOOKS = str(new_id())
 STATES = [f"state-{number}" for number in range(3)]
 _unused = itertools.cycle(STATES)
@@ -216,6 +217,10 @@ DEEDS = {
         "product.set_aside", places={"source_id": "product-1"}, body={"reason": "Sold once."}
     ),
     "unset_product_aside": Deed("product.taken_back", places={"source_id": "product-2"}),
+    "map_four_way_description": Deed("line_mapping.confirmed", body=MAPPED),
+    "undo_four_way_mapping": Deed(
+        "line_mapping.undone", body={"description": "Backup", "product_id": None}
+    ),
     "take_snapshot": Deed("snapshot.requested"),
     "decide_lines": Deed(
         "line_decision.made",
@@ -345,6 +350,16 @@ async def planted(api: Api, database: Database, process: Process) -> AsyncIterat
         changed_at=NOW,
     )
     await plant_line(database, api.organisation_id)
+    await database.insert(
+        "line_mappings",
+        organisation_id=api.organisation_id,
+        description_key="backup",
+        product_id="",
+        verdict="confirmed",
+        description="Backup",
+        said_by="Somebody",
+        said_at=NOW,
+    )
     await database.insert(
         "products_set_aside",
         organisation_id=api.organisation_id,

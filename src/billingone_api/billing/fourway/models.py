@@ -12,10 +12,10 @@ from billingone_api.billing.definitions.models import PriceBasis
 PAX8: Final = "pax8"
 NO_PRODUCT: Final = ""
 """What a description bills that bills none of Pax8's products."""
-LIKE_ENOUGH: Final = 75
+LIKE_ENOUGH: Final = 65
 """A description and a product's name that are less alike, 0 to 100, are not proposed."""
 MOST_PROPOSALS: Final = 3
-DAYS_OF_LINES: Final = 92
+DAYS_OF_LINES: Final = 366
 """Descriptions of lines that are older are not asked about any more."""
 
 
@@ -94,6 +94,39 @@ class Standing:
     books: Unknown | None
     used_on: date | None
     sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One that Pax8 sells, with its name as descriptions are compared."""
+
+    product_id: str
+    name: str
+    name_key: str
+    sku: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A product that a description may bill, with how likely, 0 to 100, and by what."""
+
+    product: Product
+    score: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A description with a product, and what was said of the two before.
+
+    `key` is empty where nothing is left to tell it by; `confirmed` is the product it is known to
+    bill, `verdict` what was said of this very one.
+    """
+
+    key: str
+    is_product: bool
+    confirmed: str | None
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)

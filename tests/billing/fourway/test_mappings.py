@@ -1,0 +1,123 @@
+"""Descriptions: proposed, confirmed by a person, refused for good, and taken back."""
+
+from typing import Any
+
+import pytest
+from tests.support.month_end import BASE, MonthEnd, leak_of, line
+
+from billingone_api.billing.fourway.models import Product
+from billingone_api.billing.fourway.proposing import proposals
+
+SAID = "Endpoint Detection licences - November 2026"
+PRODUCTS = [
+    Product("bpr", "Microsoft 365 Business Premium", "microsoft 365 business premium", "CFQ7-BPR"),
+    Product("bsc", "Microsoft 365 Business Basic", "microsoft 365 business basic", "CFQ7-BSC"),
+    Product("kpr", "Keeper Business", "keeper business", None),
+    Product("s1", "SentinelOne Control", "sentinelone control", "S1"),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "proposed"),
+    [
+        ("microsoft 365 business premium", ["bpr", "bsc"]),
+        ("m365 business premium licences per user", ["bpr", "bsc"]),
+        ("seats of cfq7 bsc", ["bsc"]),
+        ("keeper password manager business", ["kpr"]),
+        ("labour onsite s1", []),
+        ("managed backup", []),
+    ],
+)
+def test_what_is_proposed_for_a_description(key: str, proposed: list[str]) -> None:
+    found = proposals(key, PRODUCTS)
+    assert [one.product.product_id for one in found] == proposed
+    assert all(65 <= one.score <= 100 for one in found)
+
+
+async def told(month_end: MonthEnd, path: str, **body: Any) -> Any:
+    answer = await month_end.house.api.finance.post(f"{BASE}{path}", json=body)
+    return answer.status_code, answer.json()
+
+
+async def test_a_description_bills_a_product_once_a_person_says_so(month_end: MonthEnd) -> None:
+    house = month_end.house
+    await house.product("edr", "Endpoint Detection", sku="SKU-EDR")
+    for twin in ("twin", "other twin"):
+        await house.product(twin, sku="TWICE")
+    await month_end.bill()
+    lines = [
+        line(10, item_code="LIC", description=SAID),
+        line(1, item_code="twice", description="A code of two products"),
+        line(1, item_code=None, description="Nov 2026"),
+        {"description": "A text alone"},
+    ]
+    for name in ("Acacia", "Banksia"):
+        client = await month_end.client(name)
+        await month_end.holds(client, "edr", 10)
+        await month_end.charged(name, "edr", 10)
+        await month_end.billed(client, *lines)
+    records = await month_end.records()
+    assert [leak_of(one) for one in records] == [{"unmapped": "100.00"}] * 2
+
+    first, second = (await month_end.read("/descriptions", with_total=True))["items"]
+    (proposed,) = first.pop("proposals")
+    assert first == {
+        "description": SAID, "lines": 2, "clients": 2,
+        "amounts": [{"amount": "200.00", "currency": "AUD"}],
+    }  # fmt: skip
+    assert (proposed["product_id"], proposed["reason"]) == ("edr", "similar_name")
+    assert (second["description"], second["proposals"]) == ("A code of two products", [])
+
+    # The same but for its month; no figure moves before that.
+    pair = {"description": "ENDPOINT detection: licences, Dec. 2026", "product_id": "edr"}
+    status, done = await told(month_end, "/mappings", **pair, verdict="confirmed")
+    assert (status, done["verdict"]) == (200, "confirmed")
+    records = await month_end.records()
+    assert [leak_of(one) for one in records] == [{}, {}]
+    shown = (await month_end.read("/descriptions"))["items"]
+    assert [one["description"] for one in shown] == ["A code of two products"]
+    (kept,) = (await month_end.read("/mappings", verdict="confirmed"))["items"]
+    assert (kept["product_name"], kept["said_by"]) == ("Endpoint Detection", "Farah Nair")
+
+    other = pair | {"product_id": "twin", "verdict": "confirmed"}
+    status, problem = await told(month_end, "/mappings", **other)
+    assert (status, problem["code"]) == (409, "description_confirmed")
+    status, _ = await told(month_end, "/mappings/undo", **pair)
+    assert status == 200
+    assert leak_of((await month_end.records())[0]) == {"unmapped": "100.00"}
+    assert (await told(month_end, "/mappings/undo", **pair))[0] == 200
+
+    await told(month_end, "/mappings", **pair, verdict="refused")
+    first = (await month_end.read("/descriptions"))["items"][0]
+    assert (first["description"], first["proposals"]) == (SAID, [])
+    # None of Pax8's: then nothing of the product is billed, and that is known.
+    for description in (SAID, "A code of two products"):
+        nothing = {"description": description, "product_id": None, "verdict": "confirmed"}
+        assert (await told(month_end, "/mappings", **nothing))[0] == 200
+    assert (await month_end.read("/descriptions"))["items"] == []
+    await house.database.as_owner("DELETE FROM invoice_lines WHERE description = 'Nov 2026'")
+    record = (await month_end.records())[0]
+    assert (leak_of(record), record["unmatched_lines"]) == ({"quantity": "100.00"}, 0)
+
+    audited = await house.database.as_owner(
+        "SELECT action FROM audit WHERE resource = 'line_mapping' ORDER BY at, id"
+    )
+    assert [row["action"] for row in audited] == [
+        "line_mapping.confirmed", "line_mapping.undone", "line_mapping.refused",
+        "line_mapping.confirmed", "line_mapping.confirmed",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"description": "Nov 2026", "product_id": "edr"}, "/description"),
+        ({"description": SAID, "product_id": "nobody"}, "/product_id"),
+    ],
+)
+async def test_what_cannot_be_mapped_is_said(
+    month_end: MonthEnd, body: dict[str, Any], pointer: str
+) -> None:
+    await month_end.house.product("edr")
+    status, problem = await told(month_end, "/mappings", **body, verdict="confirmed")
+    assert (status, problem["errors"][0]["pointer"]) == (422, pointer)
