@@ -16,6 +16,7 @@ from billingone_api.billing.audit import routes as audit
 from billingone_api.billing.clients import routes as clients
 from billingone_api.billing.dashboard import routes as dashboard
 from billingone_api.billing.definitions import routes as definitions
+from billingone_api.billing.fourway.routes import files as four_way_files
 from billingone_api.billing.fourway.routes import mappings as four_way_mappings
 from billingone_api.billing.fourway.routes import records as four_way
 from billingone_api.billing.integrations.routes import integrations, superops, webhooks, xero
@@ -91,6 +92,7 @@ _AREAS: Final[tuple[APIRouter, ...]] = (
     snapshots.router,
     snapshot_files.router,
     four_way.router,
+    four_way_files.router,
     four_way_mappings.router,
     line_decisions.router,
     count_rules.router,

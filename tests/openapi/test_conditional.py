@@ -39,6 +39,8 @@ WITHOUT_TAG = {
     "export_invoices": "a file: no-store",
     "export_invoices_workbook": "a file: no-store",
     "export_snapshot": "a file: no-store",
+    "export_four_way": "a file: no-store",
+    "export_four_way_workbook": "a file: no-store",
     "export_snapshot_workbook": "a file: no-store",
     "export_snapshot_lines": "a file: no-store",
     "export_subscriptions": "a file: no-store",

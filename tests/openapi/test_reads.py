@@ -72,6 +72,8 @@ MESSAGES = {
     "export_invoices": 7,
     "export_invoices_workbook": 7,
     "export_snapshot": 7,
+    "export_four_way": 8,
+    "export_four_way_workbook": 10,
     "export_snapshot_workbook": 7,
     "export_snapshot_lines": 7,
     "export_subscriptions": 7,

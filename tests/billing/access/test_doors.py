@@ -148,6 +148,8 @@ ASKED_FOR = {
     "retire_count_rule": "reconciliation:write",
     "list_unmapped_products": "reconciliation:read",
     "list_four_way": "reconciliation:read",
+    "export_four_way": "reconciliation:read",
+    "export_four_way_workbook": "reconciliation:read",
     "get_four_way_summary": "reconciliation:read",
     "list_four_way_descriptions": "reconciliation:read",
     "list_four_way_mappings": "reconciliation:read",

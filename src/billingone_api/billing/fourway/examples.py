@@ -42,6 +42,7 @@ PAGE: Final[dict[str, Any]] = {
             "sku": "MST-NCE-BPR-C100",
             "vendor_name": "Microsoft",
             "currency": "AUD",
+            "status": "leaking",
             "used": {
                 "units": "12",
                 "metric": "users",

@@ -31,6 +31,16 @@ class NoLeak(StrEnum):
     PRICE_UNKNOWN = "price_unknown"
 
 
+class Status(StrEnum):
+    """What a record comes to; the first that holds."""
+
+    NOT_KNOWN = "not_known"
+    LEAKING = "leaking"
+    OVERBILLED = "overbilled"
+    OVERCHARGED = "overcharged"
+    MATCHED = "matched"
+
+
 class ChargesUnknown(StrEnum):
     """Why nothing is known of what Pax8 charges for a month."""
 

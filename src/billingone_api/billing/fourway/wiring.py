@@ -7,6 +7,7 @@ from fastapi import Depends
 
 from billingone_api.billing.access.models import Caller, Permission
 from billingone_api.billing.access.wiring import May, MayOutside
+from billingone_api.billing.fourway.adapters.postgres.files import PostgresFourWayFile
 from billingone_api.billing.fourway.adapters.postgres.mappings import PostgresMappings
 from billingone_api.billing.fourway.adapters.postgres.reading import PostgresFourWay
 from billingone_api.billing.fourway.models import Basis
@@ -21,6 +22,7 @@ export_four_way: Final = MayOutside(Permission.RECONCILIATION_READ)
 Reader = Annotated[Caller, Depends(read_four_way)]
 Writer = Annotated[Caller, Depends(write_four_way)]
 Exporter = Annotated[Caller, Depends(export_four_way)]
+FourWayFile = PostgresFourWayFile
 
 
 def four_way_in(

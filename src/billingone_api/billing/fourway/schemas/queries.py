@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from billingone_api.billing.fourway.models import Asked
+from billingone_api.billing.fourway.models import Asked, Status
 from billingone_api.kit.pagination import ListQuery, SearchQuery
 from billingone_api.kit.text import storable
 
@@ -40,6 +40,9 @@ class RecordsExportQuery(SearchQuery):
         Field(min_length=1, max_length=200, description="Pax8's product."),
         AfterValidator(storable),
     ] = None
+    status: Annotated[list[Status], Field(description="Any of these; may be repeated.")] = Field(
+        default_factory=list
+    )
     has_leak: Annotated[
         bool | None, Field(description="Where what is billed differs from what is charged, or not.")
     ] = None
@@ -61,6 +64,7 @@ class RecordsExportQuery(SearchQuery):
     def filters(self) -> dict[str, Any]:
         names = ("client_id", "product_id", "has_leak", "has_overcharge", "is_known", "part")
         given = {name: getattr(self, name) for name in names} | {"q": self.q or None}
+        given |= {"status": [str(one) for one in self.status] or None}
         return {name: value for name, value in given.items() if value is not None}
 
 

@@ -12,7 +12,7 @@ from typing_extensions import TypeAliasType
 from billingone_api.billing.definitions.schemas import Money, plain
 from billingone_api.billing.fourway import examples
 from billingone_api.billing.fourway.leak import PARTS
-from billingone_api.billing.fourway.models import NoLeak
+from billingone_api.billing.fourway.models import NoLeak, Status
 from billingone_api.billing.fourway.schemas.standing import StandingOut
 from billingone_api.kit.money import rounded
 from billingone_api.kit.pagination import PageOf
@@ -129,6 +129,16 @@ class FourWayRecordOut(BaseModel):
     sku: str | None
     vendor_name: str | None
     currency: Annotated[str, Field(description="Of every amount; ISO 4217.")]
+    status: Annotated[
+        Status,
+        Field(
+            description="- `not_known`: see `leak_reason`.\n"
+            "- `leaking`: billed for less than is charged.\n"
+            "- `overbilled`: billed for more than is charged.\n"
+            "- `overcharged`: billed as it is charged, and charged more than is licensed.\n"
+            "- `matched`: none of these."
+        ),
+    ]
     used: Annotated[UsedOut | None, Field(description="Null: no snapshot, or no rule has it.")]
     licensed: Annotated[Quantity, Field(description="Active and trial subscriptions of Pax8.")]
     trial: Annotated[Quantity, Field(description="Of `licensed`, what is on trial.")]

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Numeric,
     Text,
@@ -56,6 +57,7 @@ def listing(prices: PriceBasis, *, is_past: bool) -> Listing:
             "product_id": of.product_id == bindparam("product_id", type_=Text),
             "has_leak": has_leak == bindparam("has_leak", type_=Boolean),
             "has_overcharge": has_overcharge == bindparam("has_overcharge", type_=Boolean),
+            "status": of.status == bindparam("status", type_=ARRAY(Text)).any_(),
             "is_known": of.reason.is_(None) == bindparam("is_known", type_=Boolean),
             "part": or_(*(and_(word(name) == _PART, of[f"leak_{name}"] != ZERO) for name in PARTS)),
         },
