@@ -1,6 +1,6 @@
 """`make bench`: speed, as ratios to ceilings measured in the same run.
 
-`ARGS=lists`, `syncs`, `invoices`, `books`, `clients` or `matching` runs one of them.
+`ARGS=lists`, `syncs`, `invoices`, `books`, `clients`, `matching` or `reconciliation` runs one.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import books, clients, invoices, lists, matching, syncs  # noqa: E402 - the same
+from tests.bench import books, clients, invoices, lists, matching, reconciliation, syncs  # noqa: E402 - the same
 from tests.bench.servers import serving  # noqa: E402 - the same
 from tests.bench.table import Figure, show  # noqa: E402 - the same
 from tests.support.api import KEYS  # noqa: E402 - the same
@@ -23,7 +23,7 @@ from billingone_api.embedded.redis import EmbeddedRedis  # noqa: E402 - the same
 from billingone_api.kit.clock import SystemClock  # noqa: E402 - the same
 from billingone_api.kit.ids import new_id  # noqa: E402 - the same
 
-BENCHMARKS = ("lists", "syncs", "invoices", "books", "clients", "matching")
+BENCHMARKS = ("lists", "syncs", "invoices", "books", "clients", "matching", "reconciliation")
 
 
 def main(chosen: list[str]) -> int:
@@ -56,6 +56,9 @@ def main(chosen: list[str]) -> int:
         if not chosen or "matching" in chosen:
             _say("Suggesting whose 2,000 generated companies are, three times …")
             figures += matching.measure()
+        if not chosen or "reconciliation" in chosen:
+            with copied(postgres) as database:
+                figures += asyncio.run(_reconciliation(database, redis.url))
     show(figures)
     return 0
 
@@ -112,6 +115,11 @@ async def _clients(database: Database, redis_url: str) -> list[Figure]:
     await clients.fill(database, organisation_id)
     token = Mint(SystemClock()).person(organisation_id)
     return await clients.measure(_environment(database, redis_url), token)
+
+
+async def _reconciliation(database: Database, redis_url: str) -> list[Figure]:
+    _say("Planting faults, then taking snapshots and writing a million lines …")
+    return await reconciliation.measure(database, _environment(database, redis_url))
 
 
 def _environment(database: Database, redis_url: str, **more: str) -> dict[str, str]:

@@ -30,6 +30,7 @@ class Server:
     """One uvicorn process with an app of `tests.bench.apps`."""
 
     url: str
+    process: subprocess.Popen[bytes]
 
     def used(self) -> Used:
         with _OPENER.open(self.url + USED, timeout=10) as answer:
@@ -43,8 +44,8 @@ def serving(factory: str, environment: Mapping[str, str]) -> Iterator[Server]:
         *(sys.executable, "-m", "uvicorn", "--factory", f"tests.bench.apps:{factory}"),
         *("--port", str(port), "--log-level", "error", "--no-access-log"),
     ]
-    with running(command, environment):
-        server = Server(f"http://127.0.0.1:{port}")
+    with running(command, environment) as process:
+        server = Server(f"http://127.0.0.1:{port}", process)
         wait_for(server.url + USED)
         yield server
 
