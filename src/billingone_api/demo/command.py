@@ -73,8 +73,12 @@ def _tell_story(stack: Stack, screen: Screen) -> dict[str, Any]:
         with screen.progress() as watch:
             sync = story.sync_all(watch)
         screen.outcome(sync)
+        rules = story.confirm_presets()
+        screen.say(f"{rules} presets are confirmed as count rules; taking a snapshot …")
+        snapshot = story.snapshot()
         dashboard, top = story.dashboard(), story.top_clients()
         screen.cards(dashboard)
+        screen.snapshot(snapshot, dashboard["under_licensed"])
         screen.invoices(dashboard)
         screen.clients(top)
         screen.what_to_try(stack.api_url, stack.sandbox_url, story.cast.tokens)
@@ -85,6 +89,7 @@ def _tell_story(stack: Stack, screen: Screen) -> dict[str, Any]:
             "tokens": dict(story.cast.tokens),
             "curl": list(curl_lines(stack.api_url)),
             "sync": sync,
+            "snapshot": snapshot,
             "cards": dashboard["cards"],
             "top_clients": top,
         }

@@ -51,6 +51,23 @@ class Screen:
             table.add_row(_title(name), _card_value(name, card), card["detail"] or "")
         self._console.print(table)
 
+    def snapshot(self, snapshot: Json, worst: Json) -> None:
+        """The clients that use most of what they do not pay for, and what nobody could compare."""
+        numbers = snapshot["summary"]
+        said = ", ".join(
+            f"{numbers[status]} {status.replace('_', ' ')}"
+            for status in ("under_licensed", "over_licensed", "matched", "no_data")
+        )
+        title = f"Licences, {snapshot['day']}: {snapshot['outcome']} ({said})"
+        table = Table("Under-licensed", title=title)
+        for name in ("Variance", "A month"):
+            table.add_column(name, justify="right")
+        for row in worst["clients"]:
+            table.add_row(row["client_name"], row["variance"], _per_currency(row["at_stake"]))
+        self._console.print(table)
+        for doubt in snapshot["coverage"]["doubts"]:
+            self.say(f"  {doubt.replace('_', ' ')}")
+
     def invoices(self, dashboard: Json) -> None:
         table = Table("Client", "Number", "Badge", "Due", title="Latest invoices")
         table.add_column("Amount due", justify="right")
@@ -86,6 +103,7 @@ def curl_lines(api_url: str) -> tuple[str, ...]:
         f"curl -s {bearer} {api_url}/v1/dashboard",
         f"curl -s {bearer} '{api_url}/v1/subscriptions?badge=active&sort=-total&limit=5'",
         f"curl -s {bearer} '{api_url}/v1/invoices?badge=overdue&sort=-amount_due&limit=5'",
+        f"curl -s {bearer} {api_url}/v1/reconciliation/snapshots?limit=1",
         f"curl -s {bearer} --json '{{}}' {api_url}/v1/syncs",
     )
 

@@ -1,6 +1,7 @@
 """What the demo does, as PanelOne and a finance person would: over HTTP, with tokens."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from billingone_api.demo.stack import Stack
 
 ROLES: Final = ("Owner", "Admin", "Finance", "Engineer", "Viewer")
 _SCOPES: Final = "organisations:write clients:read clients:write"
+_RECONCILIATION: Final = "/v1/reconciliation"
+_A_LOOK: Final = 0.1
+"""Seconds between two looks at a snapshot."""
 _TERMINAL: Final = frozenset({"succeeded", "partial", "failed", "cancelled"})
 
 Json = dict[str, Any]
@@ -91,6 +95,40 @@ class Story:
                 return sync
             self._stack.check()
             sync = self._finance("GET", f"/v1/syncs/{sync['id']}")
+
+    def confirm_presets(self) -> int:
+        """Each preset that recognises products becomes a rule; how many rules there are then.
+
+        A product that two presets of a metric recognise is the first one's: no seat counts twice.
+        """
+        presets = self._finance("GET", f"{_RECONCILIATION}/presets")["presets"]
+        confirmed: int = sum(preset["rules"] for preset in presets)
+        taken: set[tuple[str, str]] = set()
+        for preset in presets:
+            metric = preset["metric"]
+            found = [product["source_id"] for product in preset["products"]]
+            mine = [product for product in found if (metric, product) not in taken]
+            if mine and not preset["rules"]:
+                rule = {name: preset[name] for name in ("name", "metric", "patterns", "ratio")}
+                rule |= {"preset": preset["key"], "products": mine}
+                self._finance("POST", f"{_RECONCILIATION}/rules", rule)
+                taken |= {(metric, product) for product in mine}
+                confirmed += 1
+        return confirmed
+
+    def snapshot(self) -> Json:
+        """One that is done; where one had begun before the rules were there, the one after it."""
+        while True:
+            asked = self._finance("POST", f"{_RECONCILIATION}/snapshots")
+            is_ours = asked["started_at"] is None
+            while asked["status"] in {"queued", "running"}:
+                self._stack.check()
+                time.sleep(_A_LOOK)
+                asked = self._finance("GET", f"{_RECONCILIATION}/snapshots/{asked['id']}")
+            if asked["status"] == "failed":
+                raise DemoError(f"The snapshot failed: {asked['detail']}")
+            if is_ours:
+                return asked
 
     def dashboard(self) -> Json:
         return self._finance("GET", "/v1/dashboard")
