@@ -191,7 +191,9 @@ async def test_it_says_how_sure_it_is(
         assert await house.rows(snapshot) == []
 
 
-async def test_without_rules_nothing_is_compared(house: House) -> None:
+async def test_without_rules_or_without_a_source_that_counts_nothing_is_compared(
+    house: House,
+) -> None:
     client = await house.client("Acacia")
     await house.product("edr")
     await house.holds(client, "edr")
@@ -199,6 +201,13 @@ async def test_without_rules_nothing_is_compared(house: House) -> None:
     assert snapshot["outcome"] == "not_reconcilable"
     assert snapshot["coverage"]["doubts"] == ["no_rules"]
     assert snapshot["coverage"]["products_unmapped"] == 1
+    await house.rule("fax_machines", "edr")
+    snapshot = await house.snapshot()
+    assert snapshot["outcome"] == "not_reconcilable", "nobody counts these"
+    assert snapshot["coverage"]["doubts"] == ["nothing_compared", "counts_missing"]
+    ((line,), summary) = (await house.lines(snapshot, client), snapshot["summary"])
+    assert (line["status"], line["reason"], line["actual"]) == ("no_data", "no_count", None)
+    assert (summary["matched"], summary["no_data"]) == (0, 1)
 
 
 async def test_the_coverage_counts_what_no_rule_can_name_and_the_counts_lines_rest_on(
