@@ -16,6 +16,7 @@ TABLES = (
     "snapshots",
     "client_count_history",
     "client_counts",
+    "count_refreshes",
     "line_decisions",
     "snapshot_counts",
     "snapshot_lines",
@@ -285,6 +286,44 @@ def upgrade() -> None:
             "organisation_id", "client_id", "metric", "source", name=op.f("pk_client_counts")
         ),
         info={"tenant": True},
+    )
+    op.create_table(
+        "count_refreshes",
+        sa.Column("organisation_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("trigger", sa.Text(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=True),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("changed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("unchanged", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("quarantined", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "(finished_at IS NULL) = (status = 'running')",
+            name=op.f("ck_count_refreshes_finished"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('running', 'done', 'failed')", name=op.f("ck_count_refreshes_status")
+        ),
+        sa.CheckConstraint(
+            "trigger IN ('person', 'service', 'schedule')",
+            name=op.f("ck_count_refreshes_trigger"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_count_refreshes_organisations")
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_count_refreshes")),
+        info={"tenant": True},
+    )
+    op.create_index(
+        "uq_count_refreshes_running",
+        "count_refreshes",
+        ["organisation_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'running'"),
     )
     op.create_table(
         "line_decisions",

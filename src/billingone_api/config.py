@@ -117,6 +117,19 @@ class Settings(BaseSettings):
     panelone_token_lifetime_hours: int = Field(
         default=24, ge=1, description="A token that lives longer is refused."
     )
+    panelone_api_url: ThirdPartyUrl | None = Field(
+        default=None,
+        description="PanelOne's API, asked for counts; without it PanelOne only pushes them.",
+    )
+    panelone_token_url: ThirdPartyUrl | None = Field(
+        default=None, description="Where PanelOne hands out our token; comes with the API's URL."
+    )
+    panelone_client_id: str | None = Field(
+        default=None, description="Who we are to PanelOne; comes with the API's URL."
+    )
+    panelone_client_secret: SecretStr | None = Field(
+        default=None, description="The secret of that client id."
+    )
     panelone_app_url: str = Field(
         default="https://app.panelone.dev", description="For the app switcher."
     )
@@ -304,6 +317,21 @@ class Settings(BaseSettings):
             _ = self.token_rules
         except ValueError as error:
             raise ValueError(f"PanelOne's tokens: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _panelone_can_be_asked(self) -> Self:
+        named = (
+            self.panelone_api_url,
+            self.panelone_token_url,
+            self.panelone_client_id,
+            self.panelone_client_secret,
+        )
+        if None in named and any(one is not None for one in named):
+            raise ValueError(
+                "PANELONE_API_URL, PANELONE_TOKEN_URL, PANELONE_CLIENT_ID and "
+                "PANELONE_CLIENT_SECRET come together."
+            )
         return self
 
     @model_validator(mode="after")

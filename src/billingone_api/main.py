@@ -14,6 +14,7 @@ from billingone_api.billing.access import routes as access
 from billingone_api.billing.api_keys import routes as api_keys
 from billingone_api.billing.audit import routes as audit
 from billingone_api.billing.clients import routes as clients
+from billingone_api.billing.counts import routes as counts
 from billingone_api.billing.dashboard import routes as dashboard
 from billingone_api.billing.definitions import routes as definitions
 from billingone_api.billing.fourway.routes import files as four_way_files
@@ -96,6 +97,7 @@ _AREAS: Final[tuple[APIRouter, ...]] = (
     four_way_mappings.router,
     line_decisions.router,
     count_rules.router,
+    counts.router,
     reconciliation_settings.router,
     syncs.router,
     access.router,

@@ -14,6 +14,7 @@ from arq.worker import Worker as Doorkeeper
 from arq.worker import func
 from opentelemetry.trace import SpanKind
 
+from billingone_api.billing.counts import jobs as counts
 from billingone_api.billing.reconciliation import jobs as reconciliation
 from billingone_api.billing.sources import SOURCES
 from billingone_api.billing.subscribers import SUBSCRIBERS
@@ -36,6 +37,7 @@ JOBS: Final[Mapping[str, Job]] = {
     RUN_KIND: syncs.copy,
     SLOT_KIND: syncs.start_scheduled,
     NEWS_KIND: syncs.start_on_news,
+    **counts.JOBS,
     **reconciliation.JOBS,
 }
 """What is done about each kind of due work; kinds that are not here wait for another program."""

@@ -31,6 +31,8 @@ CHOSEN: dict[tuple[str, str], Any] = {
     ("client_credits", "kind"): "credit_note",
     ("client_credits", "state"): "approved",
     ("client_links", "origin"): "exact",
+    ("count_refreshes", "status"): "done",
+    ("count_refreshes", "trigger"): "person",
     ("integrations", "schedule_minutes"): 60,
     ("invoices", "state"): "approved",
     ("invoices", "twin_by"): "exact",

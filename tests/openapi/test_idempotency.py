@@ -192,6 +192,17 @@ async def take_snapshot(house: House) -> Request:
     )
 
 
+async def refresh_counts(house: House) -> Request:
+    return Request(
+        house.api.finance,
+        "/v1/counts:refresh",
+        {},
+        {"x": 1},
+        None,
+        lambda: house.count("count_refreshes"),
+    )
+
+
 async def decide_lines(house: House) -> Request:
     mine, ids = house.api.organisation_id, [new_id() for _ in range(3)]
     client, rule, snapshot = ids
@@ -357,6 +368,7 @@ REQUESTS: dict[str, Callable[[House], Awaitable[Request]]] = {
     "create_api_key": create_api_key,
     "authorise_xero": authorise_xero,
     "create_count_rule": create_count_rule,
+    "refresh_counts": refresh_counts,
     "take_snapshot": take_snapshot,
     "map_four_way_description": map_four_way_description,
     "undo_four_way_mapping": undo_four_way_mapping,

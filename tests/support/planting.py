@@ -51,6 +51,7 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
     "snapshot_lines": {"status": "matched", "reason": None, "stake_reason": None},
     "snapshot_rows": {"status": "matched", "metrics": "[]", "stakes": "[]"},
     "snapshot_seats": {"badge": "active", "currency": "AUD"},
+    "count_refreshes": {"problem": None, "detail": None},
     "snapshots": {"problem": None, "detail": None},
     "subscriptions": {
         "source_status": "Active",

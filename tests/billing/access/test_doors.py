@@ -157,6 +157,8 @@ ASKED_FOR = {
     "undo_four_way_mapping": "reconciliation:write",
     "set_product_aside": "reconciliation:write",
     "unset_product_aside": "reconciliation:write",
+    "refresh_counts": "reconciliation:write",
+    "get_count_refresh": "reconciliation:read",
     "list_snapshots": "reconciliation:read",
     "take_snapshot": "reconciliation:write",
     "get_snapshot": "reconciliation:read",

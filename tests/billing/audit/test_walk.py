@@ -221,6 +221,7 @@ DEEDS = {
     "undo_four_way_mapping": Deed(
         "line_mapping.undone", body={"description": "Backup", "product_id": None}
     ),
+    "refresh_counts": Deed("counts.refresh_requested"),
     "take_snapshot": Deed("snapshot.requested"),
     "decide_lines": Deed(
         "line_decision.made",

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
+
+from billingone_api.billing.syncs.models import Trigger, Unreadable
 
 SUPEROPS: Final = "superops"
 """Whose devices and people are counted here, from what was copied of them."""
@@ -15,6 +18,8 @@ WORKSTATIONS: Final = "workstations"
 USERS: Final = "users"
 METRIC: Final = r"^[a-z][a-z0-9_]{0,39}$"
 """What a metric may be called: sources send names of their own as well."""
+SOURCE: Final = r"^[a-z0-9][a-z0-9_.-]{0,39}$"
+"""What whoever counts may be called."""
 MOST: Final = 1_000_000
 """A client that has more of anything is a mistake of whoever counted."""
 SKEW: Final = timedelta(minutes=5)
@@ -49,3 +54,44 @@ class DeviceRule:
 
     idle_since: datetime | None
     ignored_names: Sequence[str]
+
+
+class RefreshStatus(StrEnum):
+    """A refresh is running, then one of the others, for good."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What PanelOne has counted; not `is_fresh`: it did not count anew in time."""
+
+    counts: Sequence[Count]
+    unreadable: Sequence[Unreadable]
+    is_fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """How a refresh ended; a problem on one that is done says why its counts are not fresh."""
+
+    status: RefreshStatus
+    problem: str | None = None
+    detail: str | None = None
+    changed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Counts asked of PanelOne, by whom, and what became of it."""
+
+    id: UUID
+    trigger: Trigger
+    requested_by: str | None
+    requested_at: datetime
+    finished_at: datetime | None
+    ended: Refreshed

@@ -13,7 +13,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from billingone_api.billing.counts.models import METRIC, MOST, SUPEROPS, Count, CountKey
+from billingone_api.billing.counts.models import METRIC, MOST, SOURCE, SUPEROPS, Count, CountKey
 from billingone_api.billing.panelone.schemas import RowStatus
 from billingone_api.kit.instants import Instant
 
@@ -48,7 +48,7 @@ Number = Annotated[StrictInt, Field(ge=0, le=MOST)]
 CountSource = Annotated[
     str,
     Field(
-        pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$",
+        pattern=SOURCE,
         description="Who counted: a word in small letters; `superops` is taken.",
         examples=["ninjaone"],
     ),

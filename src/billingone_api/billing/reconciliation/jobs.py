@@ -1,12 +1,13 @@
 """The worker's door: takes snapshots that are due, asks for those on schedule, keeps schedules."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
 
 import structlog
 
+from billingone_api.billing.counts.jobs import refresh_before_snapshot
 from billingone_api.billing.reconciliation.following import follow
 from billingone_api.billing.reconciliation.models import Moment
 from billingone_api.billing.reconciliation.scheduling import schedule
@@ -39,6 +40,7 @@ async def take(process: Process, _: Sources, claim: Claim) -> None:
     Its lease runs out then, and it is claimed again, which counts the attempt.
     """
     try:
+        await _ask_panelone(process, claim)
         await carried_through(_take(process, claim))
     except LeaseLost:
         log.info("lease_lost")
@@ -62,6 +64,20 @@ async def start_scheduled(process: Process, _: Sources, claim: Claim) -> None:
             work.after_commit.append(process.bell.ring)
 
     await carried_through(transaction())
+
+
+async def _ask_panelone(process: Process, claim: Claim) -> None:
+    """A person wants what is there now; a schedule what is not too old to be believed."""
+    async with process.work(claim.organisation_id) as work:
+        snapshot = await (await snapshots_in(work, process)).find(UUID(claim.key))
+        settings = await (await settings_in(work)).read()
+    if snapshot is None:
+        return
+    since = process.clock.now() - timedelta(hours=settings.stale_after_hours)
+    is_scheduled = snapshot.trigger is Trigger.SCHEDULE
+    await refresh_before_snapshot(
+        process, claim.organisation_id, unless_since=since if is_scheduled else None
+    )
 
 
 async def _take(process: Process, claim: Claim) -> None:

@@ -6,7 +6,10 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKeyConstraint,
+    Index,
+    Integer,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.schema import SchemaItem
@@ -48,4 +51,30 @@ client_count_history = tenant_table(
     # null: from then on the source says nothing of the client any more
     Column("count", BigInteger),
     *_counted(),
+)
+
+count_refreshes = tenant_table(
+    "count_refreshes",
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("requested_by", Text),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("problem", Text),
+    Column("detail", Text),
+    # of the counts that PanelOne told
+    Column("changed", Integer, nullable=False, server_default="0"),
+    Column("unchanged", Integer, nullable=False, server_default="0"),
+    Column("quarantined", Integer, nullable=False, server_default="0"),
+    CheckConstraint("status IN ('running', 'done', 'failed')", name="status"),
+    CheckConstraint("trigger IN ('person', 'service', 'schedule')", name="trigger"),
+    CheckConstraint("(finished_at IS NULL) = (status = 'running')", name="finished"),
+    # one at a time, whoever asks
+    Index(
+        "uq_count_refreshes_running",
+        "organisation_id",
+        unique=True,
+        postgresql_where=text("status = 'running'"),
+    ),
 )

@@ -1,0 +1,104 @@
+"""Asks PanelOne for an organisation's counts and takes each one for ours, or sets it aside."""
+
+import re
+from typing import Final
+from uuid import UUID
+
+from billingone_api.billing.counts.models import (
+    METRIC,
+    MOST,
+    SOURCE,
+    SUPEROPS,
+    Count,
+    CountKey,
+    Found,
+)
+from billingone_api.billing.syncs.models import Unreadable
+from billingone_api.kit.cipher import Secret
+from billingone_api.process import Process
+from billingone_api.providers.panelone.client import PANELONE, PanelOneClient, PanelOneEndpoints
+from billingone_api.providers.panelone.payloads import CountRecord
+from billingone_api.providers.records import Reject, excerpt
+
+_MOST_PAGES: Final = 500
+_METRIC: Final = re.compile(METRIC)
+_SOURCE: Final = re.compile(SOURCE)
+
+
+class PanelOneCounts:
+    """PanelOne's counts of one organisation; raises ProviderErrors."""
+
+    def __init__(self, client: PanelOneClient, organisation_id: UUID) -> None:
+        self._client = client
+        self._of = str(organisation_id)
+
+    async def found(self) -> Found:
+        """All of them, or none: half a list is not told from one that shrank."""
+        is_fresh = await self._client.refresh_counts(organisation_id=self._of)
+        counts: list[Count] = []
+        aside: list[Unreadable] = []
+        cursor: str | None = None
+        for _ in range(_MOST_PAGES):
+            page = await self._client.counts(cursor, organisation_id=self._of)
+            aside += [_rejected(reject) for reject in page.rejects]
+            for record in page.records:
+                one = _read(record)
+                if isinstance(one, Count):
+                    counts.append(one)
+                else:
+                    aside.append(one)
+            cursor = page.next_cursor
+            if cursor is None:
+                return Found(counts, aside, is_fresh)
+        raise PANELONE.malformed(f"its counts do not end after {_MOST_PAGES} pages")
+
+
+def panelone_client(process: Process) -> PanelOneClient | None:
+    """None where the operator has not said where PanelOne is."""
+    settings = process.settings
+    url, secret = settings.panelone_api_url, settings.panelone_client_secret
+    if url is None or secret is None:
+        return None
+    endpoints = PanelOneEndpoints(
+        url,
+        settings.panelone_token_url or "",
+        settings.panelone_client_id or "",
+        Secret(secret.get_secret_value()),
+    )
+    return PanelOneClient(
+        http=process.http, endpoints=endpoints, clock=process.clock, sleep=process.sleep
+    )
+
+
+def _read(record: CountRecord) -> Count | Unreadable:
+    flaw = _flaw(record)
+    if flaw is not None:
+        return Unreadable(None, flaw, excerpt(record.model_dump()))
+    key = CountKey(UUID(record.client_id), record.metric, record.source, record.counted_at)
+    return Count(key, record.count, record.excluded)
+
+
+def _flaw(record: CountRecord) -> str | None:
+    if not _is_uuid(record.client_id):
+        return "/client_id: It is the id of no client."
+    if _METRIC.fullmatch(record.metric) is None:
+        return "/metric: It is not a word of small letters."
+    if _SOURCE.fullmatch(record.source) is None:
+        return "/source: It is not a word of small letters."
+    if record.source == SUPEROPS:
+        return "/source: What SuperOps lists is counted here."
+    if max(record.count, record.excluded) > MOST:
+        return f"/count: No client has more than {MOST:,}."
+    return None
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _rejected(reject: Reject) -> Unreadable:
+    return Unreadable(None, reject.reason, reject.excerpt)

@@ -1,0 +1,231 @@
+"""Counts asked of PanelOne: by whoever wants them and before snapshots, and never trusted."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import respx
+from tests.support.api import Api, made_process, running_app, settings_for
+from tests.support.clock import NOW, SetClock
+from tests.support.databases import Database
+from tests.support.people import Mint
+from tests.support.reconciled import House
+
+from billingone_api.billing.counts import jobs
+from billingone_api.billing.subscribers import SUBSCRIBERS
+from billingone_api.billing.syncs.wiring import due_work
+from billingone_api.kit.ids import new_id
+from billingone_api.process import Process
+
+PANELONE = "https://panelone.test/api"
+OF_PANELONE = {
+    "panelone_api_url": PANELONE,
+    "panelone_token_url": f"{PANELONE}/token",
+    "panelone_client_id": "billingone",
+    "panelone_client_secret": "planted&7f3a",
+}
+
+
+@pytest.fixture
+def outside() -> Iterator[respx.MockRouter]:
+    with respx.mock(assert_all_called=False) as router:
+        token = {"access_token": "service-token", "expires_in": 3600}
+        router.post(f"{PANELONE}/token").respond(json=token)
+        yield router
+
+
+@pytest.fixture
+async def asking(database: Database, clock: SetClock) -> AsyncIterator[Process]:
+    """A process whose operator has said where PanelOne is."""
+    async with made_process(settings_for(database, **OF_PANELONE), clock=clock) as made:
+        yield made
+
+
+@pytest.fixture
+async def house(
+    asking: Process, database: Database, mint: Mint, organisation_id: UUID
+) -> AsyncIterator[House]:
+    async with running_app(asking) as app:
+        yield House(Api(app, mint, organisation_id), database, asking)
+
+
+def row(client_id: UUID | str, count: Any, **more: Any) -> dict[str, Any]:
+    at = "2026-11-24T00:30:00Z"
+    plain = {"metric": "devices", "source": "ninjaone", "counted_at": at, "count": count}
+    return {"client_id": str(client_id)} | plain | more
+
+
+def telling(outside: respx.MockRouter, *rows: Any, state: str = "done") -> respx.Route:
+    """PanelOne says this from now on; gives the route by which it is asked to count anew."""
+    told = {"id": "r1", "status": state}
+    asked = outside.post(path="/api/clients/counts:refresh").respond(202, json=told)
+    outside.get(path="/api/clients/counts:refresh/r1").respond(json=told)
+    outside.get(path="/api/clients/counts").respond(json={"counts": list(rows)})
+    return asked
+
+
+async def work(process: Process) -> int:
+    """Whatever refresh is due, once; how many were."""
+    due = due_work(process.engine, lease_seconds=30)
+    claims = await due.claim(10, kinds=jobs.JOBS)
+    for claim in claims:
+        await jobs.JOBS[claim.kind](replace(process, subscribers=SUBSCRIBERS), {}, claim)
+    return len(claims)
+
+
+async def refreshed(house: House) -> dict[str, Any]:
+    asked = await house.api.finance.post("/v1/counts:refresh")
+    assert (asked.status_code, asked.json()["status"]) == (202, "running"), asked.text
+    again = await house.api.finance.post("/v1/counts:refresh")
+    assert again.json() == asked.json()
+    await work(house.process)
+    found = await house.api.viewer.get(asked.headers["location"])
+    assert found.status_code == 200, found.text
+    told: dict[str, Any] = found.json()
+    return told
+
+
+async def counts(database: Database) -> list[tuple[Any, ...]]:
+    rows = await database.as_owner("SELECT * FROM client_counts ORDER BY metric, source")
+    return [(one["metric"], one["source"], one["count"], one["counted_at"]) for one in rows]
+
+
+async def test_what_panelone_counted_is_kept_once_and_what_is_absurd_is_set_aside(
+    house: House, outside: respx.MockRouter, database: Database, clock: SetClock
+) -> None:
+    """Asked twice the second time changes nothing; a source that mends itself waits no longer."""
+    client = await house.client("Acacia")
+    other = await database.add_organisation(new_id(), name="Other")
+    foreign = new_id()
+    await database.insert("clients", organisation_id=other, id=foreign, name="Foreign", active=True)
+    good = row(client, 42, excluded=3)
+    bad = [
+        (row(client, -1), "/count: It is no whole number of 0 or more that can be meant."),
+        (row(client, 1_000_001), "/count: No client has more than 1,000,000."),
+        (row(client, 1, metric="Devices!"), "/metric: It is not a word of small letters."),
+        (row(client, 1, source="Ninja One"), "/source: It is not a word of small letters."),
+        (row(client, 1, source="superops"), "/source: What SuperOps lists is counted here."),
+        (row("acacia", 1), "/client_id: It is the id of no client."),
+        (row(foreign, 1), "There is no such client in this organisation; push it first."),
+        (
+            row(client, 1, counted_at="2026-12-24T00:00:00Z"),
+            "`counted_at` lies in the future; set the clock of the source.",
+        ),
+        ("nothing", "/: It is not an object."),
+    ]
+    telling(outside, good, *(row for row, _ in bad))
+    first = await refreshed(house)
+    assert {name: first[name] for name in ("status", "problem", "changed", "quarantined")} == {
+        "status": "done",
+        "problem": None,
+        "changed": 1,
+        "quarantined": len(bad),
+    }
+    ((metric, source, count, _),) = await counts(database)
+    assert (metric, source, count) == ("devices", "ninjaone", 42)
+    waiting = (await house.api.viewer.get("/v1/quarantine?source=panelone&limit=50")).json()
+    assert sorted(one["reason"] for one in waiting["items"]) == sorted(why for _, why in bad)
+    clock.move(hours=1)
+    telling(outside, good)
+    second = await refreshed(house)
+    assert (second["changed"], second["unchanged"], second["quarantined"]) == (0, 1, 0)
+    assert (await house.api.viewer.get("/v1/quarantine")).json()["items"] == []
+    entries = (await house.api.as_role("Owner").get("/v1/audit?limit=50")).json()["items"]
+    assert [entry["action"] for entry in reversed(entries)] == [
+        "counts.refresh_requested",
+        "counts.refreshed",
+    ] * 2
+
+
+Break = Callable[[respx.MockRouter], object]
+BROKEN: list[tuple[Break, str, str | None]] = [
+    (lambda to: to.post(path="/api/clients/counts:refresh").respond(503), "failed", "unavailable"),
+    (lambda to: to.get(path="/api/clients/counts").respond(503), "failed", "unavailable"),
+    (lambda to: to.get(path="/api/clients/counts").respond(json=[]), "failed", "malformed"),
+    (
+        lambda to: to.get(path="/api/clients/counts").respond(
+            json={"counts": [], "next_cursor": 7}
+        ),
+        "failed",
+        "malformed",
+    ),
+    (lambda to: telling(to, state="running"), "done", "counts_not_fresh"),
+    (lambda to: telling(to, state="failed"), "done", "counts_not_fresh"),
+    (lambda to: to.post(f"{PANELONE}/token").respond(401), "failed", "credentials_rejected"),
+]
+
+
+async def test_whatever_panelone_does_counts_stay_of_their_instant_and_it_is_said(
+    house: House, outside: respx.MockRouter, database: Database
+) -> None:
+    client = await house.client("Acacia")
+    await house.counted(client, "devices", 7)
+    for breaking, status, problem in BROKEN:
+        telling(outside)
+        breaking(outside)
+        found = await refreshed(house)
+        assert (found["status"], found["problem"].removeprefix("provider_")) == (status, problem)
+        assert found["detail"].endswith(".")
+        assert await counts(database) == [("devices", "ninjaone", 7, NOW)]
+
+
+async def test_a_snapshot_has_panelone_count_first_and_goes_on_without_it(
+    house: House, outside: respx.MockRouter, database: Database, clock: SetClock
+) -> None:
+    """A person's always; one on schedule only where nobody has counted for too long."""
+    client = await house.client("Acacia")
+    await house.synced()
+    await house.holds(client, await house.product("edr"))
+    await house.rule("devices", "edr")
+    asked = telling(outside, row(client, 3))
+    assert (await house.rows(await house.snapshot()))[0]["actual"] == "3"
+    calls = asked.call_count
+    await scheduled(house)
+    assert (calls, asked.call_count) == (1, 1)
+    clock.move(hours=49)
+    telling(outside, row(client, 5, counted_at="2026-11-26T01:00:00Z"))
+    taken = await scheduled(house)
+    assert (asked.call_count, (await house.rows(taken))[0]["actual"]) == (2, "5")
+    outside.post(path="/api/clients/counts:refresh").mock(side_effect=httpx.ConnectError)
+    taken = await house.snapshot()
+    assert (taken["status"], (await house.rows(taken))[0]["actual"]) == ("done", "5")
+    assert await work(house.process) == 0
+
+
+async def scheduled(house: House) -> dict[str, Any]:
+    await house.database.as_owner(
+        "INSERT INTO due_work (organisation_id, kind, key, due_at)"
+        " VALUES ($1, 'snapshot_schedule', '', now())"
+        " ON CONFLICT (organisation_id, kind, key) DO UPDATE SET due_at = now()",
+        house.organisation_id,
+    )
+    await house.work()
+    await house.work()
+    newest: dict[str, Any] = (await house.read("/snapshots", limit=1))["items"][0]
+    assert newest["trigger"] == "schedule"
+    return newest
+
+
+async def test_where_nobody_said_where_panelone_is_a_refresh_says_so(
+    api: Api, process: Process
+) -> None:
+    asked = await api.finance.post("/v1/counts:refresh")
+    await work(process)
+    found = (await api.viewer.get(asked.headers["location"])).json()
+    assert (found["status"], found["problem"]) == ("failed", "panelone_not_configured")
+    assert (await api.viewer.post("/v1/counts:refresh")).status_code == 403
+    assert (await api.viewer.get(f"/v1/counts/refreshes/{new_id()}")).status_code == 404
+
+
+async def test_a_refresh_over_which_workers_died_is_given_up(
+    house: House, outside: respx.MockRouter, database: Database
+) -> None:
+    asked = telling(outside)
+    begun = await house.api.finance.post("/v1/counts:refresh")
+    await database.as_owner("UPDATE due_work SET attempts = 5 WHERE kind = 'count_refresh'")
+    await work(house.process)
+    found = (await house.api.viewer.get(begun.headers["location"])).json()
+    assert (found["status"], found["problem"], asked.call_count) == ("failed", "internal_error", 0)
