@@ -46,6 +46,8 @@ def complaint() -> str:
         ({"PANELONE_ROLE_CLAIM": "user_metadata.role"}, ["user_metadata"]),
         ({"PANELONE_JWKS_URL": "https://a.example/jwks"}, ["not both"]),
         ({"PANELONE_ALGORITHMS": "none"}, ["PanelOne's tokens"]),
+        ({"PANELONE_API_URL": "https://a.example/api"}, ["PANELONE_TOKEN_URL", "come together"]),
+        ({"PANELONE_CLIENT_SECRET": "planted-2b7e"}, ["PANELONE_API_URL", "come together"]),
         ({"PAX8_API_URL": "http://planted-2b7e.example/v1"}, ["PAX8_API_URL", "is https"]),
         ({"PAX8_API_URL": "planted-2b7e"}, ["PAX8_API_URL", "names no host"]),
         ({"PAX8_TOKEN_URL": "https://u:planted-2b7e@a.example/"}, ["PAX8_TOKEN_URL"]),

@@ -5,7 +5,10 @@ import pytest
 from httpx import AsyncClient
 from jose import jwt
 from tests.support.clock import SetClock
+from tests.support.outside import Waits
 
+from billingone_api.kit.cipher import Secret
+from billingone_api.providers.panelone.client import PanelOneClient, PanelOneEndpoints
 from billingone_api.sandbox.app import Sandbox
 
 
@@ -163,3 +166,18 @@ async def test_counts_are_made_anew_when_asked_and_looked_at_twice(
     assert [row["count"] for row in after] == [row["count"] for row in before]
     assert after[0]["counted_at"] > before[0]["counted_at"]
     assert (await read("counts:refresh/refresh-7"))[0] == 404
+
+
+async def test_our_client_reads_every_count_that_is_played(
+    http: AsyncClient, sandbox: Sandbox, clock: SetClock
+) -> None:
+    base = f"{http.base_url}/panelone"
+    secret = Secret(sandbox.settings.panelone_client_secret)
+    endpoints = PanelOneEndpoints(base, f"{base}/token", "billingone", secret)
+    client = PanelOneClient(http=http, endpoints=endpoints, clock=clock, sleep=Waits())
+    of = sandbox.portfolio.organisation["id"]
+    assert await client.refresh_counts(organisation_id=of)
+    page = await client.counts(organisation_id=of)
+    assert (page.rejects, page.next_cursor) == ((), None)
+    assert len(page.records) == 4 * len(sandbox.portfolio.clients)
+    assert {record.counted_at for record in page.records} == {clock.now()}
