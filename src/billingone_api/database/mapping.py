@@ -42,5 +42,13 @@ async def change_rules(work: UnitOfWork) -> None:
     await _take(work, _ALONE, about="count-rules")
 
 
+async def reckon_totals(work: UnitOfWork) -> None:
+    """Until the commit nobody else of this organisation reckons totals of clients.
+
+    Take it last, after the rows whose sums they are: who has it waits for nobody.
+    """
+    await _take(work, _ALONE, about="client-totals")
+
+
 async def _take(work: UnitOfWork, turn: TextClause, *, about: str = "mapping") -> None:
     await work.connection.execute(turn, {"turn": f"{about}:{work.organisation_id}"})

@@ -8,6 +8,7 @@ from tests.support.api import Api
 from tests.support.books import Books
 from tests.support.clock import NOW
 from tests.support.databases import Database
+from tests.support.totals import reckon
 
 from billingone_api.kit.ids import new_id
 
@@ -360,7 +361,8 @@ async def test_ten_thousand_clients_are_walked_in_order(
         " changed_at) SELECT organisation_id, id, 'pax8', id::text, 'Active', id::text, id, 1,"
         " substr(name, 8)::int % 100, 'AUD', 'Monthly', now(), now() FROM clients"
     )
-    await database.as_owner("ANALYZE clients, client_links, subscriptions")
+    await reckon(database, api.organisation_id)
+    await database.as_owner("ANALYZE clients, client_links, subscriptions, client_totals")
     seen: list[tuple[Decimal, str]] = []
     cursor = None
     while True:

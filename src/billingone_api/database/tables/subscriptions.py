@@ -1,12 +1,14 @@
 """What Pax8 says of companies, products and subscriptions, and every version of it we saw."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Computed,
     Date,
     DateTime,
+    ForeignKeyConstraint,
     Index,
     Integer,
     Numeric,
@@ -131,6 +133,23 @@ subscriptions = tenant_table(
         "id",
     ),
 )
+
+client_totals = tenant_table(
+    "client_totals",
+    Column("client_id", UUID(as_uuid=True), primary_key=True),
+    Column("currency", Text, primary_key=True),
+    # the day from which on this is added; the first is long ago
+    Column("since", Date, primary_key=True),
+    # how many count towards MRR, and the 72nds of a month's money that they are
+    Column("subscriptions", BigInteger, nullable=False),
+    # where the price of a longer term covers all of it, and where it covers each month
+    Column("by_year", Numeric, nullable=False),
+    Column("by_month", Numeric, nullable=False),
+    ForeignKeyConstraint(
+        ["organisation_id", "client_id"], ["clients.organisation_id", "clients.id"]
+    ),
+)
+"""What subscriptions of each client come to: sums of sums, so that lists are sorted fast."""
 
 subscription_versions = tenant_table(
     "subscription_versions",

@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Numeric,
-    Select,
     case,
     cast,
     func,
@@ -38,16 +37,12 @@ def recurring(
     *,
     key: ColumnElement[Any],
     where: ColumnElement[bool],
-    name: str = "recurring",
 ) -> CTE:
     """One row for each `key` of the subscriptions that `where` lets through.
 
-    `name` keeps two of them apart in one statement.
-
     Binds what `where` needs, organisation_id, today and reporting_currency.
     """
-    each = _per_currency(table, basis, key=key, where=where)
-    per_currency = each.cte(f"{name}_per_currency")
+    per_currency = _per_currency(table, basis, key=key, where=where)
     known = rates()
     of = per_currency.c
     has_money = of.parts.is_not(None)
@@ -67,7 +62,7 @@ def recurring(
         )
         .select_from(per_currency.outerjoin(known, known.c.currency == of.currency))
         .group_by(of.key)
-        .cte(name)
+        .cte("recurring")
     )
 
 
@@ -86,7 +81,7 @@ def sums(row: Row) -> RecurringSums:
 
 def _per_currency(
     table: FromClause, basis: PriceBasis, *, key: ColumnElement[Any], where: ColumnElement[bool]
-) -> Select[Any]:
+) -> CTE:
     is_active = badge(table) == word(Badge.ACTIVE)
     is_counted = exclusion(table, basis, counted=Badge.ACTIVE).is_(None)
     return (
@@ -99,6 +94,7 @@ def _per_currency(
         )
         .where(where)
         .group_by(key, table.c.currency)
+        .cte("per_currency")
     )
 
 

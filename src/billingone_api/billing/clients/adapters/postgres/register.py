@@ -19,6 +19,7 @@ from billingone_api.billing.clients.models import (
     Situation,
 )
 from billingone_api.billing.definitions.adapters import twins
+from billingone_api.billing.definitions.adapters.totals import keep_totals
 from billingone_api.database.fast import Prepared, Row, fetch
 from billingone_api.database.mapping import change_mapping
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -70,6 +71,7 @@ class PostgresClientRegister:
         wanted = asking(records)
         await self._run(moves.LOCK, **wanted)
         subscriptions = await self._run(moves.MOVE_SUBSCRIPTIONS, **wanted, at=self._at)
+        await keep_totals(self._work, subscriptions)
         invoices = await self._run(moves.MOVE_INVOICES, **wanted, at=self._at)
         await self._run(moves.MOVE_CREDITS, **wanted, at=self._at)
         if invoices:

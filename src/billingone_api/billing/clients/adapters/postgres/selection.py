@@ -35,6 +35,7 @@ from billingone_api.billing.clients.adapters.postgres.using import (
 )
 from billingone_api.billing.clients.models import IDENTIFIERS, PAX8, SUPEROPS, XERO
 from billingone_api.billing.definitions.adapters.recurring import COLUMNS, recurring
+from billingone_api.billing.definitions.adapters.totals import totals_of_all
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.tables.clients import client_links, clients
@@ -90,7 +91,7 @@ def _by_name() -> Select[Any]:
 
 def _by_mrr(shape: Shape) -> Select[Any]:
     of, pax8s = clients.c, _pax8s()
-    of_client = _recurring(shape.basis, None, name="recurring_of_all")
+    of_client = totals_of_all(shape.basis)
     value = _mrr(of_client, pax8s, descending=shape.descending)
     return select(of.id, of.name, of.active, value.label("sort_value")).select_from(
         clients.outerjoin(pax8s, pax8s.c.client_id == of.id).outerjoin(
@@ -168,12 +169,12 @@ def _meant() -> ColumnElement[bool]:
     return or_(func.strpos(func.lower(words), q) > 0, *(func.lower(id_) == q for id_ in ids))
 
 
-def _recurring(basis: PriceBasis, among: Select[Any] | None, *, name: str = "recurring") -> CTE:
+def _recurring(basis: PriceBasis, among: Select[Any] | None) -> CTE:
     of = subscriptions.c
     mine = own(subscriptions) & of.client_id.is_not(None)
     if among is not None:
         mine &= of.client_id.in_(among)
-    return recurring(subscriptions, basis, key=of.client_id, where=mine, name=name)
+    return recurring(subscriptions, basis, key=of.client_id, where=mine)
 
 
 def billed_of_clients(*, among: Select[Any] | None = None) -> CTE:

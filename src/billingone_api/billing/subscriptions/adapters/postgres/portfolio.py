@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from billingone_api.billing.definitions.adapters.totals import keep_totals
 from billingone_api.billing.subscriptions.adapters.postgres.origin import FROM_PAX8
 from billingone_api.billing.subscriptions.adapters.postgres.products import is_billed_by_usage
 from billingone_api.billing.subscriptions.models import Subscription
@@ -174,6 +175,7 @@ SUBSCRIPTIONS: Final = swept(
         .where(unmet("subscriptions", subscriptions, _LIVE))
         .values(gone_at=AT, changed_at=AT, version=subscriptions.c.version + 1)
     ),
+    follow=keep_totals,
 )
 
 _JUDGEMENT: Final = prepare(_judgement())
@@ -201,7 +203,7 @@ class PostgresPortfolio:
         counted: dict[str, int] = {row["outcome"]: row["records"] for row in rows}
         values["at"] = self._clock.now()
         if counted.keys() & {_CREATED, _NEW_FACTS}:
-            await fetch(work.connection, _WRITING_FACTS, **values)
+            await keep_totals(work, await fetch(work.connection, _WRITING_FACTS, **values))
         if _NEW_DETAILS in counted:
             await fetch(work.connection, _WRITING_DETAILS, **values)
         return Tally(

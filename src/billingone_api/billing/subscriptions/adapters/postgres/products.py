@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from billingone_api.billing.definitions.adapters.totals import keep_totals
 from billingone_api.billing.subscriptions.adapters.postgres.origin import FROM_PAX8
 from billingone_api.billing.subscriptions.models import FRESH_FOR, PAX8, Product, ProductNews
 from billingone_api.billing.syncs.adapters.sightings import AT
@@ -120,7 +121,7 @@ _FOLLOWING: Final = prepare(
 async def follow_usage(work: UnitOfWork, source_ids: Sequence[str], *, at: datetime) -> None:
     """Say of every subscription to these products whether it is billed by usage."""
     values = owned_by(work.organisation_id, ids=list(source_ids), at=at)
-    await fetch(work.connection, _FOLLOWING, **values)
+    await keep_totals(work, await fetch(work.connection, _FOLLOWING, **values))
 
 
 class PostgresProducts:
