@@ -120,7 +120,7 @@ _PLANNED: Final = text(
     "SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true),"
     " set_config('work_mem', '64MB', true)"
 )
-# Of one client after the other: its row in the last snapshot is found by its key.
+# For one statement alone: client after client, its row in the last snapshot is found by its key.
 _LOOKED_UP: Final = text("SELECT set_config('enable_nestloop', 'on', true)")
 _PAX8: Final = word("pax8")
 _THROUGH: Final = [word(status) for status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL)]
@@ -273,6 +273,7 @@ class PostgresFreezer:
     async def newly_under(self, as_of: datetime) -> Sequence[UnderLicensed]:
         await self._work.connection.execute(_LOOKED_UP)
         rows = await self._run(news.NEWLY_UNDER, as_of=as_of)
+        await self._work.connection.execute(_PLANNED)
         return [news.under_licensed(row) for row in rows]
 
     async def finish(self, **facts: Any) -> None:
