@@ -5,17 +5,16 @@ those of the program, run by its own role, planned once for all values as `billi
 """
 
 import asyncio
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 from tests.support.clock import NOW
 from tests.support.databases import Database, copied
+from tests.support.plans import indexes, looked_at, nodes, planned
 from tests.support.sales import SalesBooks
 
 from billingone_api.billing.dashboard.adapters import latest, sources
@@ -72,59 +71,7 @@ class Volume:
             "month_to": date(2026, 11, 30),
             "reporting_currency": "AUD",
         }
-        connection = await asyncpg.connect(self.database.application_url.replace("+asyncpg", ""))
-        try:
-            async with connection.transaction():
-                await connection.execute(
-                    "SELECT set_config('app.organisation_id', $1, true)",
-                    str(self.organisation_id),
-                )
-                return await explained(connection, prepared, known | values)
-        finally:
-            await connection.close()
-
-
-async def explained(
-    connection: asyncpg.Connection, prepared: Prepared, values: Mapping[str, Any]
-) -> dict[str, Any]:
-    """As it is planned for the API: once for whatever is bound, which EXPLAIN alone would use."""
-    types = [kind.name for kind in (await connection.prepare(prepared.sql)).get_parameters()]
-    sent = [
-        await literal(connection, value, kind)
-        for value, kind in zip(prepared.arguments(values), types, strict=True)
-    ]
-    head = f"({', '.join(types)})" if types else ""
-    await connection.execute(f"PREPARE asked {head} AS {prepared.sql}")
-    told = await connection.fetchval(
-        f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked ({', '.join(sent)})"
-    )
-    plan: dict[str, Any] = json.loads(told)[0]["Plan"]
-    return plan
-
-
-async def literal(connection: asyncpg.Connection, value: Any, kind: str) -> str:
-    """PostgreSQL's own way to write it."""
-    text: str = await connection.fetchval(f"SELECT quote_nullable($1::{kind}::text)", value)
-    return text
-
-
-def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", ()):
-        yield from nodes(inner)
-
-
-def indexes(plan: Mapping[str, Any]) -> set[str]:
-    return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
-
-
-def looked_at(plan: Mapping[str, Any], table: str) -> int:
-    """Rows of a table that were read, those thrown away among them."""
-    return sum(
-        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-        for node in nodes(plan)
-        if node.get("Relation Name") == table
-    )
+        return await planned(self.database, self.organisation_id, prepared, known | values)
 
 
 @pytest.fixture(scope="module")
