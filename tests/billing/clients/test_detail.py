@@ -95,6 +95,7 @@ async def test_one_client_with_everything_known_of_it(api: Api, books: Books) ->
             "left_out": 2,
         },
         "receivables": {"by_currency": None, "reason": "source_not_connected"},
+        "domains": unconnected,
         "latest_invoices": {
             "items": None,
             "reason": "source_not_connected",

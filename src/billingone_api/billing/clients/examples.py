@@ -162,6 +162,7 @@ DETAIL: Final[dict[str, Any]] = {
         "reason": None,
         "url": "/v1/invoices?client_id=6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
     },
+    "domains": {"value": None, "reason": "source_not_connected"},
     "trend": [
         {
             "month": "2026-10-01",

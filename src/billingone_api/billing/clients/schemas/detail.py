@@ -267,6 +267,12 @@ class ClientDetailOut(BaseModel):
     subscriptions: SubscriptionsOut
     receivables: ReceivablesOut
     latest_invoices: ClientInvoicesOut
+    domains: Annotated[
+        CountOut,
+        Field(
+            description="Registered for it with Synergy Wholesale, which cannot be connected yet."
+        ),
+    ]
     trend: Annotated[list[TrendMonthOut], Field(description="Twelve months, the oldest first.")]
     contacts: list[BillingContactOut]
     freshness: list[SourceFreshnessOut]
@@ -291,6 +297,7 @@ class ClientDetailOut(BaseModel):
                 "subscriptions": SubscriptionsOut.of(client),
                 "receivables": ReceivablesOut.of(client),
                 "latest_invoices": ClientInvoicesOut.of(client),
+                "domains": CountOut(value=None, reason=Unknown.SOURCE_NOT_CONNECTED),
                 "trend": [TrendMonthOut.of(one) for one in client.trend],
                 "contacts": [BillingContactOut.model_validate(one) for one in client.contacts],
                 "freshness": freshness(by),
