@@ -16,7 +16,12 @@ _USUAL: Final = 2
 
 def rounded(amount: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:
     """An exact amount to the currency's minor unit."""
-    return func.round(amount, _by_currency(currency, str), type_=Numeric)
+    return func.round(amount, decimals(currency), type_=Numeric)
+
+
+def decimals(currency: ColumnElement[Any]) -> ColumnElement[Any]:
+    """How many it has; worth a column of its own where much is rounded in one row."""
+    return _by_currency(currency, str)
 
 
 def amount(received: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:

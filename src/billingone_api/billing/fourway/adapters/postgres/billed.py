@@ -27,7 +27,7 @@ from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY
 from billingone_api.billing.definitions.adapters.rounding import rounded
 from billingone_api.billing.definitions.models import InvoiceState
 from billingone_api.billing.fourway.adapters.postgres.charged import AFTER, MONTH
-from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO
+from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO, only
 from billingone_api.billing.fourway.adapters.postgres.wording import (
     code_key,
     described,
@@ -103,7 +103,7 @@ def _documents(owner: Any, rows: Any, key: str, *conditions: ColumnElement[bool]
     )
 
 
-def lines(codes_: Any, *, since: bool = False) -> CTE:
+def lines(codes_: Any, *, since: bool = False, of_one: bool = False) -> CTE:
     """Every line of the month, or since a day, with the product that it bills where one is known.
 
     An item code that is a product's SKU says it, else what a person said of the description. An
@@ -116,7 +116,12 @@ def lines(codes_: Any, *, since: bool = False) -> CTE:
     )
     told = union_all(
         _documents(
-            invoices, invoice_lines, "invoice_id", invoices.c.twin_id.is_(None), issued(invoices)
+            invoices,
+            invoice_lines,
+            "invoice_id",
+            invoices.c.twin_id.is_(None),
+            issued(invoices),
+            *only(invoices.c.client_id, of_one=of_one),
         ),
         _documents(
             client_credits,
@@ -124,6 +129,7 @@ def lines(codes_: Any, *, since: bool = False) -> CTE:
             "credit_id",
             client_credits.c.kind == word("credit_note"),
             issued(client_credits),
+            *only(client_credits.c.client_id, of_one=of_one),
         ),
     ).subquery("told")
     of, said = told.c, line_mappings.c

@@ -6,6 +6,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Date,
+    Numeric,
     Uuid,
     and_,
     bindparam,
@@ -18,8 +19,8 @@ from sqlalchemy import (
     select,
 )
 
-from billingone_api.billing.definitions.adapters.rounding import rounded
-from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO
+from billingone_api.billing.definitions.adapters.rounding import decimals
+from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO, only
 from billingone_api.billing.fourway.models import PAX8
 from billingone_api.database.tables.charges import pax8_bills, pax8_charges
 from billingone_api.database.tables.clients import client_links
@@ -59,7 +60,7 @@ def bills_of_month() -> CTE:
     )
 
 
-def charges(bills: CTE, held: CTE) -> CTE:
+def charges(bills: CTE, held: CTE, *, of_one: bool) -> CTE:
     """Each charge with whose it is, what it is, and what it is worth by its own subscription.
 
     Charges for a company that a person said is nobody's are left out.
@@ -86,6 +87,7 @@ def charges(bills: CTE, held: CTE) -> CTE:
         "product_id": func.coalesce(product, EMPTY),
         "company_id": case((client.is_(None), func.coalesce(of.company_id, EMPTY)), else_=EMPTY),
         "currency": currency,
+        "places": decimals(currency),
         "subscription_id": of.subscription_id,
         "sort": sort,
         "quantity": of.quantity,
@@ -107,8 +109,10 @@ def charges(bills: CTE, held: CTE) -> CTE:
             own(pax8_charges),
             currency.is_not(None),
             or_(links.source_id.is_(None), client.is_not(None)),
+            *only(client, of_one=of_one),
         )
         .cte("charges")
+        .prefix_with("MATERIALIZED")
     )
 
 
@@ -137,10 +141,11 @@ def charged(charges_: CTE, agreed: CTE) -> CTE:
         agreed.c.currency == of.currency,
     )
     unit = func.coalesce(of.unit, agreed.c.unit)
-    worth = rounded(of.quantity * unit, of.currency)
-    fair = rounded(of.quantity * func.coalesce(of.unit_cost, agreed.c.unit_cost), of.currency)
+    worth = func.round(of.quantity * unit, of.places, type_=Numeric)
+    unit_cost = func.coalesce(of.unit_cost, agreed.c.unit_cost)
+    fair = func.round(of.quantity * unit_cost, of.places, type_=Numeric)
     is_seats, is_changed = of.sort == word(SEATS), of.sort == word(CHANGED)
-    amount = rounded(of.amount, of.currency)
+    amount = func.round(of.amount, of.places, type_=Numeric)
     keys = (of.client_id, of.product_id, of.company_id, of.currency)
     return (
         select(

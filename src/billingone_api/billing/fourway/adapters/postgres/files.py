@@ -77,23 +77,27 @@ def _cell(name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
 def _with_filters(
     statement: Select[Any], prices: PriceBasis, names: frozenset[str], sort: str, *, is_past: bool
 ) -> Prepared:
-    of = listing(prices, is_past=is_past)
+    of = listing(prices, is_past=is_past, of_one="client_id" in names)
     value, is_descending = of.sorts[sort.removeprefix("-")], sort.startswith("-")
     filtered = statement.where(*(of.filters[name] for name in sorted(names)))
     order = [one.desc() if is_descending else one for one in (value, of.key)]
     return prepare(filtered.order_by(*order))
 
 
+def _records(prices: PriceBasis, names: frozenset[str], *, is_past: bool) -> Any:
+    return records(prices, is_past=is_past, of_one="client_id" in names).c
+
+
 @lru_cache(64)
 def _file_of(prices: PriceBasis, names: frozenset[str], sort: str, *, is_past: bool) -> Prepared:
-    cells = _cells(records(prices, is_past=is_past).c)
+    cells = _cells(_records(prices, names, is_past=is_past))
     columns = (_cell(name, value).label(name) for name, value in cells.items())
     return _with_filters(select(*columns), prices, names, sort, is_past=is_past)
 
 
 @lru_cache(64)
 def _sheet_of(prices: PriceBasis, names: frozenset[str], sort: str, *, is_past: bool) -> Prepared:
-    row = select(sheet_row(_cells(records(prices, is_past=is_past).c)))
+    row = select(sheet_row(_cells(_records(prices, names, is_past=is_past))))
     return _with_filters(row, prices, names, sort, is_past=is_past)
 
 

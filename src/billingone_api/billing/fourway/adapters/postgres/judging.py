@@ -6,6 +6,7 @@ from sqlalchemy import (
     CTE,
     Boolean,
     ColumnElement,
+    Numeric,
     and_,
     bindparam,
     case,
@@ -15,7 +16,6 @@ from sqlalchemy import (
     select,
 )
 
-from billingone_api.billing.definitions.adapters.rounding import rounded
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.fourway.adapters.postgres.charged import EMPTY, NOBODY
 from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO
@@ -37,7 +37,7 @@ _HAS_BOOKS: Final = bindparam("has_books", type_=Boolean)
 _INSIDE: Final = frozenset({
     "units", "worth", "elsewhere", "owed_prorated", "nameless", "cost", "seats_cost", "fair_cost",
     "due_cost", "billed", "amount", "prorated", "spread_units", "instalments", "spread", "abroad",
-    "hidden", "is_linked", "is_usage", "lacks_quantity", "lacks_price", "lacks_cost",
+    "hidden", "places", "is_linked", "is_usage", "lacks_quantity", "lacks_price", "lacks_cost",
     "lacks_fair_cost",
 })  # fmt: skip
 _Column = ColumnElement[Any]
@@ -64,7 +64,7 @@ def known_if(known: ColumnElement[bool], value: _Column) -> _Column:
 
 def _leak(of: Any) -> Leak[Any]:
     def at(units: _Column) -> _Column:
-        return rounded(units * func.coalesce(of.unit, ZERO), of.currency)
+        return func.round(units * func.coalesce(of.unit, ZERO), of.places, type_=Numeric)
 
     return leak(
         Charged(of.units, of.worth, of.elsewhere, of.owed_prorated, of.nameless),
@@ -94,7 +94,7 @@ def _reason(of: Any, basis: PriceBasis) -> _Column:
 def _known(of: Any) -> dict[str, _Column]:
     """What the sides come to, where they are known."""
     knows_bills = and_(of.client_id != NOBODY, _HAS_BOOKS, of.is_linked)
-    paid, cost = of.amount + of.prorated + of.spread, rounded(of.cost, of.currency)
+    paid, cost = of.amount + of.prorated + of.spread, func.round(of.cost, of.places, type_=Numeric)
     owed = of.worth + of.elsewhere + of.owed_prorated + of.nameless
     knows_cost = and_(_HAS_CHARGES, ~of.lacks_cost)
     return {

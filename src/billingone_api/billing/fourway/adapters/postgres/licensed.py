@@ -8,7 +8,7 @@ from sqlalchemy import (
     DateTime,
     FromClause,
     Numeric,
-    Select,
+    Uuid,
     bindparam,
     case,
     cast,
@@ -54,7 +54,7 @@ def _as_they_are() -> FromClause:
     return select(*subscriptions.c).where(own(subscriptions)).subquery("as_they_are")
 
 
-def held(basis: PriceBasis, *, is_past: bool) -> CTE:
+def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
     """Every subscription, with what a unit of it is sold and bought for in its billing term.
 
     Binds `today`, the day that tells its badge, and `as_of` for a month that is over.
@@ -80,7 +80,8 @@ def held(basis: PriceBasis, *, is_past: bool) -> CTE:
         "begun_on": func.coalesce(of.billing_starts_on, of.starts_on),
     }
     columns = (value.label(name) for name, value in shown.items())
-    return select(*columns).where(of.source == word(PAX8)).cte("held")
+    is_wanted = (of.source == word(PAX8), *only(of.client_id, of_one=of_one))
+    return select(*columns).where(*is_wanted).cte("held")
 
 
 def agreed(held_: CTE, charged_ids: CTE, month: ColumnElement[Any]) -> CTE:
@@ -122,9 +123,12 @@ def agreed(held_: CTE, charged_ids: CTE, month: ColumnElement[Any]) -> CTE:
     )
 
 
-def of_client(rows: Select[Any], client: ColumnElement[Any], *, wanted: Any) -> Select[Any]:
-    """Of one client alone, where a list is asked for that."""
-    return rows if wanted is None else rows.where(client == wanted)
+def only(client: ColumnElement[Any], *, of_one: bool) -> list[ColumnElement[bool]]:
+    """That the rows are of the client that is asked for, where one is: binds `client_id`.
+
+    Said where rows are read, for PostgreSQL does not carry it into what is read once for several.
+    """
+    return [client == bindparam("client_id", type_=Uuid())] if of_one else []
 
 
 def _lowest(unit: ColumnElement[Any], is_active: ColumnElement[bool]) -> ColumnElement[Any]:

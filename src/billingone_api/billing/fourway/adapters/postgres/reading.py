@@ -42,8 +42,8 @@ _INSIDE: Final = frozenset({"label", "leak_reporting", "overcharge_reporting", "
 
 
 @cache
-def listing(prices: PriceBasis, *, is_past: bool) -> Listing:
-    found = records(prices, is_past=is_past)
+def listing(prices: PriceBasis, *, is_past: bool, of_one: bool) -> Listing:
+    found = records(prices, is_past=is_past, of_one=of_one)
     of, none = found.c, word("")
     label, product = func.coalesce(of.label, none), func.coalesce(of.product_name, of.product_id)
     has_leak = func.coalesce(of.leak != ZERO, literal_column("false"))
@@ -123,7 +123,8 @@ class PostgresFourWay:
         self, wanted: Asked, standing: Standing, *, cursors: Cursors
     ) -> pagination.Page[Row]:
         month = self._basis.month
-        listed = listing(self._basis.prices, is_past=month.is_past)
+        of_one = "client_id" in wanted.filters
+        listed = listing(self._basis.prices, is_past=month.is_past, of_one=of_one)
         values = values_of(self._basis, standing)
         return await listings.page(self._work, listed, wanted, cursors=cursors, **values)
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from billingone_api.billing.definitions.adapters.rates import rates, worth
+from billingone_api.billing.definitions.adapters.rounding import decimals
 from billingone_api.billing.definitions.models import INVOICE_SOURCES, PriceBasis
 from billingone_api.billing.fourway.adapters.postgres import billed, charged, licensed
 from billingone_api.billing.fourway.adapters.postgres.charged import EMPTY, MONTH, NOBODY
@@ -53,12 +54,12 @@ class Sides:
     rates: CTE
 
 
-def sides(basis: PriceBasis, *, is_past: bool) -> Sides:
-    held, bills = licensed.held(basis, is_past=is_past), charged.bills_of_month()
+def sides(basis: PriceBasis, *, is_past: bool, of_one: bool) -> Sides:
+    held, bills = licensed.held(basis, is_past=is_past, of_one=of_one), charged.bills_of_month()
     agreed = licensed.agreed(held, charged.charged_ids(bills), MONTH)
-    due = charged.charged(charged.charges(bills, held), agreed)
+    due = charged.charged(charged.charges(bills, held, of_one=of_one), agreed)
     known = _known(agreed, due)
-    lines = billed.lines(billed.codes())
+    lines = billed.lines(billed.codes(), of_one=of_one)
     homes = billed.homes(known, lines)
     worths = rates()
     paid = billed.billed(lines, homes, agreed, due, worths)
@@ -109,6 +110,7 @@ def _one(of: Sides) -> CTE:
         "product_id": key.product_id,
         "company_id": key.company_id,
         "currency": key.currency,
+        "places": decimals(key.currency),
         "used": counted.c.used,
         "metric": counted.c.metric,
         "used_rule_id": counted.c.rule_id,
@@ -163,18 +165,18 @@ def _one(of: Sides) -> CTE:
         .outerjoin(unmatched, unmatched.c.client_id == key.client_id)
         .outerjoin(books, books.c.client_id == key.client_id)
     )
-    return (
-        select(*(value.label(name) for name, value in shown.items())).select_from(joined).cte("one")
-    )
+    rows = select(*(value.label(name) for name, value in shown.items())).select_from(joined)
+    # or each of its columns is worked out anew wherever the leak speaks of it
+    return rows.cte("one").prefix_with("MATERIALIZED")
 
 
 @cache
-def records(basis: PriceBasis, *, is_past: bool) -> CTE:
+def records(basis: PriceBasis, *, is_past: bool, of_one: bool = False) -> CTE:
     """Every record of the month with its names, and its leak in the reporting currency to sort by.
 
     Binds those of its sides, `has_charges`, `has_books` and `reporting_currency`.
     """
-    joined = sides(basis, is_past=is_past)
+    joined = sides(basis, is_past=is_past, of_one=of_one)
     found = judged(_one(joined), basis)
     of, known = found.c, joined.rates
     is_client = and_(own(clients), clients.c.id == of.client_id)
