@@ -65,6 +65,8 @@ def _tell_story(stack: Stack, screen: Screen) -> dict[str, Any]:
         story.push_organisation()
         clients = story.push_clients()
         screen.say(f"PanelOne pushed {story.cast.organisation['name']} and its {clients} clients.")
+        billed = story.bill_month_end()
+        screen.say(f"{billed} clients were invoiced for what they hold at the month's end.")
         story.connect_pax8()
         books = story.connect_xero()
         story.connect_superops()

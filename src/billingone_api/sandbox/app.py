@@ -17,6 +17,7 @@ from billingone_api.sandbox.credentials import Credentials, Meter
 from billingone_api.sandbox.faults import HEADER, Faults
 from billingone_api.sandbox.gate import Gate, ThirdParty
 from billingone_api.sandbox.keys import KeyRing
+from billingone_api.sandbox.month_end import bill_month_end
 from billingone_api.sandbox.panelone import PanelOne
 from billingone_api.sandbox.pax8 import Pax8
 from billingone_api.sandbox.portfolio import Portfolio
@@ -114,6 +115,7 @@ class Sandbox:
         self.app = Starlette(
             routes=[
                 Route("/", self.index, methods=["GET"]),
+                Route("/_sandbox/month-end", self.month_end, methods=["POST"]),
                 Mount("/_sandbox/xero", XeroControl(self.xero).app),
                 Mount("/_sandbox/superops", SuperopsControl(self.superops).app),
                 Mount("/_sandbox", control.app),
@@ -126,6 +128,10 @@ class Sandbox:
 
     async def index(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
         return json_response(self.guide())
+
+    async def month_end(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
+        """The clients at whose companies Pax8 makes a mistake are invoiced in Xero, by id."""
+        return json_response({"invoices": bill_month_end(self.portfolio, self.xero)}, status=201)
 
     def guide(self) -> Record:
         """What is here and how to use it, for a person who opens the address."""
@@ -161,6 +167,8 @@ class Sandbox:
                 "credentials": f"POST {settings.base_url}/_sandbox/pax8/revoke and …/restore",
                 "changes": f"POST {settings.base_url}/_sandbox/pax8/mutate "
                 '[{"do": "remove", "kind": "subscription", "id": "…"}]',
+                "month_end": f"POST {settings.base_url}/_sandbox/month-end: invoices in Xero for "
+                "the clients at whose companies Pax8 makes a mistake",
             },
         }
 

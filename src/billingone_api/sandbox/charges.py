@@ -72,6 +72,17 @@ class Charges:
             self._drafted[month] = (revision, list(self._charges(month)))
         return self._drafted[month][1]
 
+    def due(self, month: date, company_id: str) -> Iterator[Record]:
+        """What a company should be charged for a month, as it would be without any mistake."""
+        for place, row in enumerate(self._portfolio.subscriptions.rows()):
+            product = self._products.get(str(row.get("productId")))
+            if row["companyId"] != company_id or product is None or product.usage_billed:
+                continue
+            if _is_whole(row) and row["status"] in _BILLED:
+                item = self._recurring(row, product, month, place)
+                if item is not None:
+                    yield item
+
     def _post(self) -> dict[str, list[Record]]:
         if self._approved is None:
             self._approved = {}
