@@ -80,9 +80,15 @@ def taken(port: int) -> Iterator[None]:
         yield
 
 
-def test_once_syncs_prints_and_ends_though_its_ports_are_taken(project: Path) -> None:
+@pytest.fixture(scope="module")
+def first(project: Path) -> dict[str, Any]:
+    """What the first start said, which both tests of it need, whichever worker has them."""
     with taken(8000), taken(8790):
-        told = summary(run(project, "--once", "--json", "--scale", "25"))
+        return summary(run(project, "--once", "--json", "--scale", "25"))
+
+
+def test_once_syncs_prints_and_ends_though_its_ports_are_taken(first: dict[str, Any]) -> None:
+    told = first
     assert not told["api_url"].endswith(":8000")
     assert set(told["tokens"]) == ROLES
     assert len(told["curl"]) == 5
@@ -115,6 +121,7 @@ def test_once_syncs_prints_and_ends_though_its_ports_are_taken(project: Path) ->
         httpx.get(told["api_url"] + "/livez", trust_env=False)
 
 
+@pytest.mark.usefixtures("first")
 def test_a_second_start_reuses_the_data_serves_and_stops_on_ctrl_c(project: Path) -> None:
     with started(project, "--scale", "25") as (demo, told):
         runs = told["sync"]["runs"]
