@@ -76,9 +76,22 @@ def spoken_of(source: str) -> Select[Any]:
 
 def known_ids(source: str, *more: Select[Any]) -> FromClause:
     """Of every record that is listed, spoken of, or in `more`; each once, as `source_id`."""
+    return union(_listed(source), spoken_of(source), *more).subquery("known")
+
+
+def _listed(source: str) -> Select[Any]:
     table = LISTS[source]
-    listed = select(table.c.source_id).where(in_list(source), is_worth_mapping(source))
-    return union(listed, spoken_of(source), *more).subquery("known")
+    return select(table.c.source_id).where(in_list(source), is_worth_mapping(source))
+
+
+def _without_client(source: str) -> FromClause:
+    """As `known_ids`, of no client and some others: what is a client's speaks of none of them.
+
+    So that of a million subscriptions only those are read that are left to map.
+    """
+    speaking = subscriptions if source == PAX8 else invoices
+    spoken = spoken_of(source).where(speaking.c.client_id.is_(None))
+    return union(_listed(source), spoken).subquery("known")
 
 
 def as_listed_and_linked(source: str, known: FromClause) -> Join:
@@ -94,8 +107,11 @@ def as_listed_and_linked(source: str, known: FromClause) -> Join:
 
 
 def records(source: str, *, searched: bool = False) -> Select[Any]:
-    """`source_id`, `name`, and the link's `client_id`, `origin` and `reason`, NULL without one."""
-    table, links, known = LISTS[source], client_links.c, known_ids(source)
+    """`source_id`, `name`, and the link's `client_id`, `origin` and `reason`, NULL without one.
+
+    All that are without a client, and some that are not.
+    """
+    table, links, known = LISTS[source], client_links.c, _without_client(source)
     statement = select(
         known.c.source_id, table.c.name, links.client_id, links.origin, links.reason
     ).select_from(as_listed_and_linked(source, known))
