@@ -21,6 +21,7 @@ _LONGEST: Final = 24 * 60 * 60.0
 
 # What a spreadsheet takes for the beginning of a formula, in both widths.
 _SIGNS: Final = tuple(literal_column(f"'{sign}'", Text) for sign in "=+-@＝＋－＠")  # noqa: RUF001 - both
+_HARMLESS: Final = literal_column(r"'^[A-Za-z0-9][^\t\r\n\v\f]*$'", Text)
 
 
 class ReaderStalled(Exception):
@@ -35,7 +36,12 @@ def guarded(text: ColumnElement[Any]) -> ColumnElement[Any]:
     """
     line = func.translate(text, literal_column(r"E'\t\r\n\v\f'"), literal_column("'     '"))
     first = func.left(func.ltrim(line, literal_column(r"E' \u00a0\u3000\ufeff'")), 1)
-    return case((first.in_(_SIGNS), literal_column("''''", Text) + line), else_=line)
+    return case(
+        # Almost every name; to ask this first takes a seventh of the time.
+        (text.regexp_match(_HARMLESS), text),
+        (first.in_(_SIGNS), literal_column("''''", Text) + line),
+        else_=line,
+    )
 
 
 def instant(column: ColumnElement[Any]) -> ColumnElement[Any]:
