@@ -13,7 +13,7 @@ import pytest
 import structlog
 from tests.support.api import Api, made_process, running_app, settings_for
 from tests.support.clock import SetClock
-from tests.support.databases import Database, copied, emptied, make_template
+from tests.support.databases import Database, copied, emptied, kept_lines, make_template
 from tests.support.figures import Figure, Tally, figure_for, summary, tally_for
 from tests.support.people import Mint
 
@@ -83,8 +83,18 @@ def shared_database(postgres: EmbeddedPostgres) -> Iterator[Database]:
         yield made
 
 
+@pytest.fixture(scope="session")
+async def lines() -> AsyncIterator[None]:
+    async with kept_lines():
+        yield
+
+
 @pytest.fixture
-async def database(postgres: EmbeddedPostgres, shared_database: Database) -> Database:
+async def database(
+    postgres: EmbeddedPostgres,
+    shared_database: Database,
+    lines: None,
+) -> Database:
     """Empty, as after the migration; emptying one is several times faster than copying one."""
     await emptied(postgres, shared_database)
     return shared_database
