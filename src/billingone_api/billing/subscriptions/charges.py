@@ -35,8 +35,6 @@ MONTHS_READ: Final = 3
 """Invoices are listed from the beginning of the month that lies so many months back."""
 DRAFTS_FRESH_FOR: Final = timedelta(hours=6)
 """How long a delta believes a month's drafts, which cost a call for each 200 charges."""
-UNCOUNTED: Final = ("Void", "Credited")
-"""Statuses of an invoice whose charges are taken back: another invoice stands in its place."""
 
 # Pax8 says "this month" by its own day; its records carry the offset of its home, UTC-7 in winter.
 _PAX8: Final = timezone(timedelta(hours=-7))

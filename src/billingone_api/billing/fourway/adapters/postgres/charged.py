@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from billingone_api.billing.definitions.adapters.charges import is_counted
 from billingone_api.billing.definitions.adapters.rounding import decimals
 from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO, only
 from billingone_api.billing.fourway.models import PAX8
@@ -32,8 +33,6 @@ AFTER: Final = bindparam("after", type_=Date)
 NOBODY: Final = literal_column("'00000000-0000-0000-0000-000000000000'::uuid", Uuid)
 """In keys, that a charge is of no client; an empty text says that it is of no product."""
 EMPTY: Final = word("")
-# Another invoice stands in the place of these.
-_TAKEN_BACK: Final = ("Void", "Credited")
 SEATS: Final = "seats"
 CHANGED: Final = "changed"
 PRORATED: Final = "prorated"
@@ -41,21 +40,21 @@ ELSEWHERE: Final = "elsewhere"
 NAMELESS: Final = "nameless"
 
 
-def stands(bills: Any) -> ColumnElement[bool]:
-    """Neither withdrawn nor gone."""
-    of = bills.c
-    kept = of.source_status.not_in([word(status) for status in _TAKEN_BACK])
-    return and_(own(bills), or_(of.source_status.is_(None), kept), of.gone_at.is_(None))
-
-
 def bills_of_month() -> CTE:
     """Drafts only while no invoice of the month has come."""
     posted = pax8_bills.alias("posted")
-    has_come = exists().where(stands(posted), ~posted.c.is_draft, posted.c.month == MONTH)
+    has_come = exists().where(
+        own(posted), is_counted(posted), ~posted.c.is_draft, posted.c.month == MONTH
+    )
     of = pax8_bills.c
     return (
         select(of.source_id, of.is_draft, of.currency, of.is_due, of.read_at, of.unreadable)
-        .where(stands(pax8_bills), of.month == MONTH, or_(~of.is_draft, ~has_come))
+        .where(
+            own(pax8_bills),
+            is_counted(pax8_bills),
+            of.month == MONTH,
+            or_(~of.is_draft, ~has_come),
+        )
         .cte("bills")
     )
 

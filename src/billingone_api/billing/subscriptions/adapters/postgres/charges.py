@@ -16,15 +16,14 @@ from sqlalchemy import (
     delete,
     exists,
     literal_column,
-    or_,
     select,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from billingone_api.billing.definitions.adapters.charges import is_counted
 from billingone_api.billing.subscriptions.charges import (
     BILLS,
-    UNCOUNTED,
     Bill,
     Charge,
     ReadBill,
@@ -39,7 +38,6 @@ from billingone_api.database.staging import Staging
 from billingone_api.database.tables.charges import pax8_bills, pax8_charges
 from billingone_api.database.tenancy import own, owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
-from billingone_api.database.words import word
 from billingone_api.process import Process
 
 _OF: Final = pax8_bills.c
@@ -64,13 +62,6 @@ SWEPT_BILLS: Final = swept(
 )
 
 
-def is_counted() -> Any:
-    """A bill whose charges stand: not withdrawn, not gone."""
-    words = [word(status) for status in UNCOUNTED]
-    kept = or_(_OF.source_status.is_(None), _OF.source_status.not_in(words))
-    return kept & _OF.gone_at.is_(None)
-
-
 _KNOWN: Final = prepare(
     select(*(_OF[name] for name in _FIELDS), _OF.gone_at.is_not(None).label("is_gone")).where(
         own(pax8_bills), _OF.source_id == bindparam("ids", type_=ARRAY(Text)).any_()
@@ -82,7 +73,7 @@ _DUE: Final = prepare(
         own(pax8_bills),
         _OF.is_due,
         ~_OF.is_draft,
-        is_counted(),
+        is_counted(pax8_bills),
         _OF.source_id > bindparam("after", type_=Text),
     )
     .order_by(_OF.source_id)
