@@ -258,7 +258,16 @@ def _reason(known: FromClause, claimed: FromClause) -> ColumnElement[str]:
 
 
 def _money(shape: _Shape) -> tuple[CTE, tuple[str, ...]]:
-    """What stands behind the records, and the columns that say so."""
+    """What stands behind the records, and the columns that say so.
+
+    Reckoned once: PostgreSQL expects one record without a client, and would add it all up for each
+    that there is.
+    """
+    money, names = _reckoned(shape)
+    return money.prefix_with("MATERIALIZED"), names
+
+
+def _reckoned(shape: _Shape) -> tuple[CTE, tuple[str, ...]]:
     if shape.source == PAX8:
         of = subscriptions.c
         mine = own(subscriptions) & (of.source == word(PAX8)) & of.client_id.is_(None)
