@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +56,9 @@ class Naps:
         self.seconds.append(seconds)
 
 
+@cache
 def settings_for(database: Database, **more: Any) -> Settings:
+    """Frozen, and the same for most tests: reading the environment is not done for each."""
     known: dict[str, Any] = {
         "database_url": database.application_url,
         "redis_url": "redis://127.0.0.1:1/0",
