@@ -101,9 +101,7 @@ SUMMARY: Final[dict[str, Any]] = {
         "excluded": [],
         "without_client": 0,
         "without_product": 0,
-        "unmatched_lines": [
-            {"currency": "AUD", "lines": 1, "clients": 1, "amount": _aud("450.00")}
-        ],
+        "unmatched_lines": [{"lines": 1, "clients": 1, "amount": _aud("450.00")}],
     },
 }
 DESCRIPTIONS: Final[dict[str, Any]] = {
@@ -136,3 +134,6 @@ VERDICT: Final[dict[str, Any]] = {
     "said_at": "2026-11-29T01:00:00Z",
 }
 VERDICTS: Final[dict[str, Any]] = {"items": [VERDICT], "next_cursor": None, "total": 1}
+DONE: Final[dict[str, Any]] = {
+    name: VERDICT[name] for name in ("description", "product_id", "verdict")
+}

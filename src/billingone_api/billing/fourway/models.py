@@ -31,7 +31,7 @@ class NoLeak(StrEnum):
     PRICE_UNKNOWN = "price_unknown"
 
 
-class Status(StrEnum):
+class FourWayStatus(StrEnum):
     """What a record comes to; the first that holds."""
 
     NOT_KNOWN = "not_known"

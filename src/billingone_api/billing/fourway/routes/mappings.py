@@ -9,14 +9,14 @@ from billingone_api.billing.fourway import service
 from billingone_api.billing.fourway.models import DAYS_OF_LINES
 from billingone_api.billing.fourway.proposing import proposals
 from billingone_api.billing.fourway.schemas.mappings import (
-    DescriptionOut,
-    DescriptionPage,
     DescriptionsQuery,
-    MappingDone,
-    MappingIn,
-    MappingPage,
+    LineDescriptionOut,
+    LineDescriptionPage,
+    LineMappingDone,
+    LineMappingIn,
+    LineMappingPage,
+    LineMappingUndo,
     MappingsQuery,
-    UndoIn,
 )
 from billingone_api.billing.fourway.wiring import TheMappings, Writer
 from billingone_api.kit.idempotency import Once
@@ -35,7 +35,7 @@ async def list_four_way_descriptions(
     query: Annotated[DescriptionsQuery, Query()],
     mappings: TheMappings,
     process: TheProcess,
-) -> DescriptionPage:
+) -> LineDescriptionPage:
     """Those of the last 366 days that no item code matches, each with what it may bill.
 
     A proposal changes no figure until somebody confirms it.
@@ -45,7 +45,7 @@ async def list_four_way_descriptions(
     keys = [row["description_key"] for row in page.items]
     refused, products = await mappings.refused(keys), await mappings.products()
     items = [
-        DescriptionOut.row(
+        LineDescriptionOut.row(
             row,
             proposals(
                 row["description_key"],
@@ -55,7 +55,7 @@ async def list_four_way_descriptions(
         )
         for row in page.items
     ]  # fmt: skip
-    return DescriptionPage.model_validate(
+    return LineDescriptionPage.model_validate(
         {"items": items, "next_cursor": page.next_cursor, "total": page.total}
     )
 
@@ -67,11 +67,11 @@ async def list_four_way_descriptions(
 )
 async def list_four_way_mappings(
     query: Annotated[MappingsQuery, Query()], mappings: TheMappings, process: TheProcess
-) -> MappingPage:
+) -> LineMappingPage:
     """Confirmed: its lines bill the product. Refused: it is not proposed again."""
     page = await mappings.mappings(query.page(), cursors=process.cursors)
     items = [dict(row) for row in page.items]
-    return MappingPage.model_validate(
+    return LineMappingPage.model_validate(
         {"items": items, "next_cursor": page.next_cursor, "total": page.total}
     )
 
@@ -83,15 +83,15 @@ async def list_four_way_mappings(
     responses=problems(409),
 )
 async def map_four_way_description(
-    body: MappingIn, caller: Writer, mappings: TheMappings, process: TheProcess, work: Work
-) -> MappingDone:
+    body: LineMappingIn, caller: Writer, mappings: TheMappings, process: TheProcess, work: Work
+) -> LineMappingDone:
     """Confirmed, it holds for every line of that description, in months that are over, too."""
     now = process.clock.now()
     await service.say(
         mappings, body.description, body.product_id, body.verdict, by=caller.label, at=now,
         tell=work.tell,
     )  # fmt: skip
-    return MappingDone(
+    return LineMappingDone(
         description=body.description, product_id=body.product_id, verdict=body.verdict
     )
 
@@ -102,8 +102,8 @@ async def map_four_way_description(
     summary="Take back what was said of a description and a product",
 )
 async def undo_four_way_mapping(
-    body: UndoIn, _: Writer, mappings: TheMappings, work: Work
-) -> MappingDone:
+    body: LineMappingUndo, _: Writer, mappings: TheMappings, work: Work
+) -> LineMappingDone:
     """A refused product may be proposed again, and a confirmed one bills nothing any more."""
     await service.undo(mappings, body.description, body.product_id, tell=work.tell)
-    return MappingDone(description=body.description, product_id=body.product_id, verdict=None)
+    return LineMappingDone(description=body.description, product_id=body.product_id, verdict=None)

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/reconciliation/four-way", tags=["reconciliation"])
 @router.get(
     "",
     operation_id="list_four_way",
-    summary="Used, licensed, billed and charged, with what leaks between, the most money first",
+    summary="Used, licensed, billed and charged, the most leaking first",
 )
 async def list_four_way(
     query: Annotated[RecordsQuery, Query()], caller: Reader, work: Work, process: TheProcess

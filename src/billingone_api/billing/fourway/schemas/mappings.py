@@ -33,7 +33,7 @@ class ProposalOut(BaseModel):
     ]
 
 
-class DescriptionOut(BaseModel):
+class LineDescriptionOut(BaseModel):
     """Lines alike but for months, dates and signs, of which nobody knows the product."""
 
     description: Annotated[str, Field(description="As one of them says it.")]
@@ -62,7 +62,7 @@ class DescriptionOut(BaseModel):
         }
 
 
-class DescriptionPage(PageOf[DescriptionOut]):
+class LineDescriptionPage(PageOf[LineDescriptionOut]):
     """One page of descriptions."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.DESCRIPTIONS]})
@@ -81,7 +81,7 @@ class DescriptionsQuery(ListQuery):
         return Asked(filters, self.sort, self.limit, self.cursor, self.with_total)
 
 
-class MappingOut(BaseModel):
+class LineMappingOut(BaseModel):
     """What a person said of a description and a product."""
 
     model_config = ConfigDict(
@@ -96,7 +96,7 @@ class MappingOut(BaseModel):
     said_at: datetime
 
 
-class MappingPage(PageOf[MappingOut]):
+class LineMappingPage(PageOf[LineMappingOut]):
     """One page of them."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.VERDICTS]})
@@ -136,7 +136,7 @@ class PairIn(BaseModel):
     ]
 
 
-class MappingIn(PairIn):
+class LineMappingIn(PairIn):
     """What a person says of the two."""
 
     model_config = ConfigDict(
@@ -157,7 +157,7 @@ class MappingIn(PairIn):
     ]
 
 
-class UndoIn(PairIn):
+class LineMappingUndo(PairIn):
     """Of which two to forget what was said."""
 
     model_config = ConfigDict(
@@ -173,8 +173,10 @@ class UndoIn(PairIn):
     )
 
 
-class MappingDone(BaseModel):
+class LineMappingDone(BaseModel):
     """What now stands of the two."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.DONE]})
 
     description: str
     product_id: str | None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from billingone_api.billing.fourway.models import Asked, Status
+from billingone_api.billing.fourway.models import Asked, FourWayStatus
 from billingone_api.kit.pagination import ListQuery, SearchQuery
 from billingone_api.kit.text import storable
 
@@ -40,8 +40,8 @@ class RecordsExportQuery(SearchQuery):
         Field(min_length=1, max_length=200, description="Pax8's product."),
         AfterValidator(storable),
     ] = None
-    status: Annotated[list[Status], Field(description="Any of these; may be repeated.")] = Field(
-        default_factory=list
+    status: Annotated[list[FourWayStatus], Field(description="Any of these; may be repeated.")] = (
+        Field(default_factory=list)
     )
     has_leak: Annotated[
         bool | None, Field(description="Where what is billed differs from what is charged, or not.")

@@ -12,7 +12,7 @@ from typing_extensions import TypeAliasType
 from billingone_api.billing.definitions.schemas import Money, plain
 from billingone_api.billing.fourway import examples
 from billingone_api.billing.fourway.leak import PARTS
-from billingone_api.billing.fourway.models import NoLeak, Status
+from billingone_api.billing.fourway.models import FourWayStatus, NoLeak
 from billingone_api.billing.fourway.schemas.standing import StandingOut
 from billingone_api.kit.money import rounded
 from billingone_api.kit.pagination import PageOf
@@ -130,7 +130,7 @@ class FourWayRecordOut(BaseModel):
     vendor_name: str | None
     currency: Annotated[str, Field(description="Of every amount; ISO 4217.")]
     status: Annotated[
-        Status,
+        FourWayStatus,
         Field(
             description="- `not_known`: see `leak_reason`.\n"
             "- `leaking`: billed for less than is charged.\n"

@@ -49,7 +49,6 @@ class NotKnownOut(BaseModel):
 class UnmatchedLinesOut(BaseModel):
     """Lines of clients that no product is known for; they are in no figure."""
 
-    currency: Annotated[str, Field(description="ISO 4217.")]
     lines: int
     clients: int
     amount: Annotated[Money, Field(description="Without tax.")]
@@ -164,4 +163,4 @@ def _rows(summary: FourWaySummaryOut) -> Iterator[tuple[str, str | int | Decimal
         for name in PARTS if currency.leak else ():
             yield f"leak: {name}, {currency.currency}", getattr(currency.leak, name).amount
     for line in coverage.unmatched_lines:
-        yield f"Lines of no known product, {line.currency}", line.amount.amount
+        yield f"Lines of no known product, {line.amount.currency}", line.amount.amount

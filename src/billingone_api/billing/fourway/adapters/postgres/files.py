@@ -10,7 +10,7 @@ from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.fourway.adapters.postgres.reading import listing, values_of
 from billingone_api.billing.fourway.adapters.postgres.records import records
 from billingone_api.billing.fourway.leak import PARTS
-from billingone_api.billing.fourway.models import Basis, Standing, Status
+from billingone_api.billing.fourway.models import Basis, FourWayStatus, Standing
 from billingone_api.database.cells import sheet_row
 from billingone_api.database.exports import csv, guarded, lines
 from billingone_api.database.fast import Prepared, prepare
@@ -21,11 +21,11 @@ from billingone_api.kit.workbooks import AMBER, GREEN, GREY, RED, Colours, Sheet
 _COLOURS: Final = Colours(
     "E",
     {
-        Status.LEAKING: RED,
-        Status.OVERBILLED: AMBER,
-        Status.OVERCHARGED: AMBER,
-        Status.MATCHED: GREEN,
-        Status.NOT_KNOWN: GREY,
+        FourWayStatus.LEAKING: RED,
+        FourWayStatus.OVERBILLED: AMBER,
+        FourWayStatus.OVERCHARGED: AMBER,
+        FourWayStatus.MATCHED: GREEN,
+        FourWayStatus.NOT_KNOWN: GREY,
     },
 )
 _FROM_OUTSIDE: Final = frozenset({"Client", "Product", "SKU", "Vendor", "Currency", "Company"})

@@ -30,7 +30,7 @@ from billingone_api.billing.fourway.adapters.postgres.judging import judged, kno
 from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO
 from billingone_api.billing.fourway.adapters.postgres.used import used
 from billingone_api.billing.fourway.leak import PARTS
-from billingone_api.billing.fourway.models import PAX8, Status
+from billingone_api.billing.fourway.models import PAX8, FourWayStatus
 from billingone_api.database.tables.clients import client_links, clients
 from billingone_api.database.tables.subscriptions import pax8_companies, products
 from billingone_api.database.tenancy import own
@@ -199,11 +199,11 @@ def records(basis: PriceBasis, *, is_past: bool, of_one: bool = False) -> CTE:
         "company_name": company,
         "label": func.coalesce(clients.c.name, company, of.company_id),
         "status": case(
-            (of.reason.is_not(None), word(Status.NOT_KNOWN)),
-            (of.leak > ZERO, word(Status.LEAKING)),
-            (of.leak < ZERO, word(Status.OVERBILLED)),
-            (of.overcharge > ZERO, word(Status.OVERCHARGED)),
-            else_=word(Status.MATCHED),
+            (of.reason.is_not(None), word(FourWayStatus.NOT_KNOWN)),
+            (of.leak > ZERO, word(FourWayStatus.LEAKING)),
+            (of.leak < ZERO, word(FourWayStatus.OVERBILLED)),
+            (of.overcharge > ZERO, word(FourWayStatus.OVERCHARGED)),
+            else_=word(FourWayStatus.MATCHED),
         ),
         "leak_reporting": worth(leaking["leak"], known),
         "overcharge_reporting": worth(of.overcharge, known),
