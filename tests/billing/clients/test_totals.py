@@ -21,7 +21,7 @@ from billingone_api.process import Process
 
 
 def migration() -> ModuleType:
-    path = ROOT / "migrations/versions/0013_clients.py"
+    path = ROOT / "migrations/versions/0014_clients.py"
     spec = importlib.util.spec_from_file_location("migration", path)
     assert spec is not None
     assert spec.loader is not None

@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from tests.billing.reconciliation.test_planted import many
 from tests.support.clock import NOW
+from tests.support.faulty import many
 from tests.support.figures import Figure
 from tests.support.month_end import NOVEMBER, MonthEnd, leak_of
 from tests.support.portfolio import subscription
