@@ -106,6 +106,7 @@ async def test_a_past_day_is_reconciled_by_what_was_known_then(house: House) -> 
     live = await house.snapshot()
     assert await told(house, live) == {"Acacia": ("18", "20", "over_licensed", None)}
     known = await taken(house, date(2026, 11, 5))
+    assert known["as_of"] == "2026-11-05T12:59:59.999999Z", "midnight of Sydney's summer"
     assert (known["outcome"], known["coverage"]["doubts"]) == ("discrepancies", [])
     # Banksia's count of the 4th arrived on the 6th; Acacia's was reckoned anew on the 22nd.
     assert await told(house, known) == {
