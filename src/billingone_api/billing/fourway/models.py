@@ -129,7 +129,7 @@ class Proposal:
 class Said:
     """A description with a product, and what was said of the two before.
 
-    `key` is empty where nothing is left to tell it by; `confirmed` is the product it is known to
+    `key` is what is kept of the description; `confirmed` is the product it is known to
     bill, `verdict` what was said of this very one.
     """
 

@@ -5,10 +5,9 @@ from zoneinfo import ZoneInfo
 
 from billingone_api.billing.access.models import Organisation
 from billingone_api.billing.definitions.models import PriceBasis
-from billingone_api.billing.fourway.errors import DescriptionConfirmed
+from billingone_api.billing.fourway.errors import DescriptionConfirmed, ProductNotFound
 from billingone_api.billing.fourway.models import NO_PRODUCT, Basis, Month, Said, Verdict
 from billingone_api.billing.fourway.ports import Mappings
-from billingone_api.kit.errors import Pointer, ValidationFailed
 from billingone_api.kit.events import Tell, changed
 
 _LAST = 12
@@ -47,7 +46,7 @@ async def say(
     mappings: Mappings, description: str, product_id: str | None, verdict: Verdict, *, by: str,
     at: datetime, tell: Tell,
 ) -> None:  # fmt: skip
-    """Raises ValidationFailed and DescriptionConfirmed; the same again is the same."""
+    """Raises ProductNotFound and DescriptionConfirmed; the same again is the same."""
     product = NO_PRODUCT if product_id is None else product_id
     said = await mappings.said(description, product)
     _refuse(said, product, verdict)
@@ -71,18 +70,9 @@ async def undo(mappings: Mappings, description: str, product_id: str | None, *, 
 
 
 def _refuse(said: Said, product: str, verdict: Verdict) -> None:
-    if not said.key:
-        raise _wrong("/description", "Say what the line bills: this is dates and signs alone.")
     if product != NO_PRODUCT and not said.is_product:
-        raise _wrong("/product_id", "Should be a product of Pax8's: see /v1/products.")
+        raise ProductNotFound("Take a product of Pax8's, by its id: see /v1/products.")
     if verdict is Verdict.CONFIRMED and said.confirmed not in {None, product}:
         raise DescriptionConfirmed(
             "A description bills one product. Undo what was confirmed for the other one first."
         )
-
-
-def _wrong(pointer: str, detail: str) -> ValidationFailed:
-    return ValidationFailed(
-        "The description cannot be mapped like that.",
-        errors=[Pointer("body", pointer, "value_error", detail)],
-    )

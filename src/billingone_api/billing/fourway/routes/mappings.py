@@ -80,7 +80,7 @@ async def list_four_way_mappings(
     "/mappings",
     operation_id="map_four_way_description",
     summary="Confirm or refuse that a description bills a product",
-    responses=problems(409),
+    responses=problems(404, 409),
 )
 async def map_four_way_description(
     body: LineMappingIn, caller: Writer, mappings: TheMappings, process: TheProcess, work: Work

@@ -127,6 +127,7 @@ class PairIn(BaseModel):
         Field(
             min_length=1,
             max_length=5_000,
+            pattern=r"\S",
             description="As it stands on a line; months, dates and signs make no difference.",
         ),
         AfterValidator(storable),

@@ -23,11 +23,13 @@ def described(lines: Any) -> ColumnElement[Any]:
 
 
 def description_key(description: ColumnElement[Any]) -> ColumnElement[Any]:
-    """In lower case, without months, dates and signs; of one that is all of these, empty."""
-    plain, blank, everywhere = func.lower(description), word(" "), word("g")
+    """In lower case, without months, dates and signs, unless it is nothing but these."""
+    whole, blank, everywhere = func.lower(description), word(" "), word("g")
+    plain = whole
     for pattern in (_MONTHS, _DATES, _SIGNS):
         plain = func.regexp_replace(plain, pattern, blank, everywhere)
-    short = func.left(func.btrim(plain), literal_column(str(_LONGEST)), type_=Text)
+    said = func.coalesce(func.nullif(func.btrim(plain), word("")), func.btrim(whole))
+    short = func.left(said, literal_column(str(_LONGEST)), type_=Text)
     return func.btrim(short, type_=Text)
 
 
