@@ -183,3 +183,24 @@ async def test_currencies_are_never_added_and_what_stands_in_another_is_only_sai
     assert [(one["currency"], one["lost"]["amount"]) for one in totals] == [
         ("AUD", "0.00"), ("USD", "6.00"),
     ]  # fmt: skip
+
+
+async def test_what_is_not_due_and_what_is_only_rounded_is_no_overcharge(
+    month_end: MonthEnd,
+) -> None:
+    await month_end.bill()
+    client = await month_end.client("Acacia")
+    for product, more in (
+        ("rounded", {"partner_cost": Decimal("10.4125")}),
+        ("once", {"billing_term": "One-Time"}),
+        ("begun", {"starts_on": date(2026, 11, 20)}),
+        ("missing", {}),
+    ):
+        await month_end.house.product(product)
+        await month_end.holds(client, product, 26, **more)
+    # 270.725, which Pax8 may round either way.
+    await month_end.charged("Acacia", "rounded", 26, cost_total=Decimal("270.72"))
+    found = {one["product_id"]: one["overcharge"] for one in await month_end.records()}
+    differences = {name: one["difference"]["amount"] for name, one in found.items()}
+    nothing = dict.fromkeys(("rounded", "once", "begun"), "0.00")
+    assert differences == nothing | {"missing": "-208.00"}

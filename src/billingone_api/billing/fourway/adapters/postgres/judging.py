@@ -11,6 +11,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal_column,
     null,
     or_,
     select,
@@ -31,14 +32,15 @@ from billingone_api.billing.fourway.leak import (
 from billingone_api.billing.fourway.models import NoLeak
 from billingone_api.database.words import word
 
+_TEN: Final = literal_column("10", Numeric)
 _HAS_CHARGES: Final = bindparam("has_charges", type_=Boolean)
 _HAS_BOOKS: Final = bindparam("has_books", type_=Boolean)
 # What is only there to reckon with.
 _INSIDE: Final = frozenset({
     "units", "worth", "elsewhere", "owed_prorated", "nameless", "cost", "seats_cost", "fair_cost",
     "due_cost", "billed", "amount", "prorated", "spread_units", "instalments", "spread", "abroad",
-    "hidden", "places", "is_linked", "is_usage", "lacks_quantity", "lacks_price", "lacks_cost",
-    "lacks_fair_cost",
+    "charges", "hidden", "places", "is_linked", "is_usage", "lacks_quantity", "lacks_price",
+    "lacks_cost", "lacks_fair_cost",
 })  # fmt: skip
 _Column = ColumnElement[Any]
 
@@ -109,10 +111,16 @@ def _known(of: Any) -> dict[str, _Column]:
 
 def _overcharge(of: Any) -> dict[str, _Column]:
     dear: Overcharge[Any] = overcharge(of.seats_cost, of.fair_cost, of.due_cost)
+    # Pax8 rounds each charge in its own manner: a cent for each is no overcharge.
+    cents = of.charges * func.power(_TEN, -of.places, type_=Numeric)
+    is_rounding = func.abs(dear.difference) <= cents
     is_named = and_(of.client_id != NOBODY, of.product_id != EMPTY)
     is_known = and_(_HAS_CHARGES, is_named, ~of.is_usage, ~of.lacks_fair_cost)
     return {
-        "overcharge": known_if(is_known, dear.difference),
-        "overcharge_quantity": known_if(is_known, dear.quantity),
-        "overcharge_price": known_if(is_known, dear.price),
+        name: known_if(is_known, case((is_rounding, ZERO), else_=value))
+        for name, value in (
+            ("overcharge", dear.difference),
+            ("overcharge_quantity", dear.quantity),
+            ("overcharge_price", dear.price),
+        )
     }

@@ -76,6 +76,7 @@ def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
         "cost": cost,
         "badge": badge(table),
         "is_long": case(*months, else_=_number(0)) > _number(1),
+        "is_monthly": case(*months, else_=_number(0)) == _number(1),
         "is_usage": func.coalesce(of.usage_billed, false()),
         "begun_on": func.coalesce(of.billing_starts_on, of.starts_on),
     }
@@ -87,7 +88,7 @@ def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
 def agreed(held_: CTE, charged_ids: CTE, month: ColumnElement[Any]) -> CTE:
     """By client, product and currency: units, the lowest price that is known, and what is due.
 
-    `due_cost` is what the month's invoice of Pax8 should come to: of terms longer than a month,
+    `due_cost` is what the month's invoice of Pax8 should come to: of other terms than a month,
     and of what began within it, only what is charged is due.
     """
     of = held_.c
@@ -96,7 +97,7 @@ def agreed(held_: CTE, charged_ids: CTE, month: ColumnElement[Any]) -> CTE:
     units = func.coalesce(func.sum(of.quantity).filter(or_(is_active, is_trial)), ZERO)
     is_due = or_(
         charged_ids.c.subscription_id.is_not(None),
-        (~of.is_long) & func.coalesce(of.begun_on <= month, literal_column("true")),
+        of.is_monthly & func.coalesce(of.begun_on <= month, literal_column("true")),
     )
     due = rounded(of.quantity * of.cost, of.currency)
     return (

@@ -128,6 +128,7 @@ def _one(of: Sides) -> CTE:
         "cost": _or_zero(due.cost),
         "seats_cost": _or_zero(due.seats_cost),
         "fair_cost": _or_zero(due.fair_cost),
+        "charges": _or_zero(due.charges),
         "is_draft": func.coalesce(due.is_draft, _NO),
         "billed": _or_zero(paid.units),
         "amount": _or_zero(paid.amount),
