@@ -68,7 +68,7 @@ export function mrrOf(client: Schemas["ClientSummary"]): string {
       return "Pax8 says nothing of it";
     case "exchange_rate_missing":
       return client.mrr.by_currency.map(shown).join(" + ");
-    case null:
+    default:
       return "–";
   }
 }

@@ -12,6 +12,7 @@ from tests.support.clock import NOW
 from tests.support.databases import Database
 from tests.support.sales import SalesBooks
 from tests.support.server import serving
+from tests.support.totals import reckon
 
 from billingone_api.kit.ids import new_id
 
@@ -55,6 +56,7 @@ async def practice(api: Api, database: Database) -> AsyncIterator[Practice]:
             price=Decimal(price),
             currency=currency,
         )
+    await reckon(database, api.organisation_id)
     await database.insert(
         "products",
         organisation_id=api.organisation_id,

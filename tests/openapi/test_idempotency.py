@@ -186,8 +186,8 @@ async def take_snapshot(house: House) -> Request:
         house.api.finance,
         "/v1/reconciliation/snapshots",
         {},
+        {"as_of": None},
         {"x": 1},
-        None,
         lambda: house.count("snapshots"),
     )
 

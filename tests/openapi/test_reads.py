@@ -19,7 +19,7 @@ MESSAGES = {
     "get_api_key": 4,
     "get_audit_entry": 4,
     "get_billing_settings": 4,
-    "get_client": 16,
+    "get_client": 22,
     "get_dashboard": 10,
     "get_definitions": 3,
     "get_account_mapping": 5,

@@ -17,12 +17,11 @@ from billingone_api.billing.clients.adapters.postgres.mapping_file import Postgr
 from billingone_api.billing.clients.adapters.postgres.parties import parties_of
 from billingone_api.billing.clients.adapters.postgres.portfolio import PostgresPortfolio
 from billingone_api.billing.clients.adapters.postgres.register import PostgresClientRegister
-from billingone_api.billing.clients.adapters.postgres.sources import all_sources
+from billingone_api.billing.clients.adapters.postgres.sources import what_there_is
 from billingone_api.billing.clients.adapters.postgres.unmapped import (
     PostgresUnmapped,
     unmapped_ids,
 )
-from billingone_api.billing.clients.adapters.postgres.using import what_there_is
 from billingone_api.billing.clients.adapters.postgres.workbench import PostgresWorkbench
 from billingone_api.billing.clients.deeds import Wish
 from billingone_api.billing.clients.models import (
@@ -56,8 +55,8 @@ OutsideMapper = Annotated[Caller, Depends(map_outside)]
 
 
 async def reckoning_of(work: UnitOfWork, caller: Caller, *, now: datetime) -> Reckoning:
-    chosen, found = caller.organisation, await all_sources(work)
-    has_counts, has_rules = await what_there_is(work)
+    chosen, told = caller.organisation, await what_there_is(work)
+    found = told.sources
     return Reckoning(
         source=found[PAX8],
         books=(found[XERO], found[SUPEROPS]),
@@ -66,8 +65,8 @@ async def reckoning_of(work: UnitOfWork, caller: Caller, *, now: datetime) -> Re
         today=chosen.day_of(now),
         now=now,
         time_zone=chosen.time_zone,
-        has_counts=has_counts,
-        has_count_rules=has_rules,
+        has_counts=told.has_counts,
+        has_count_rules=told.has_rules,
     )
 
 

@@ -1,10 +1,12 @@
-"""Reads when each third party last came through, which says whether anything is known at all."""
+"""Reads when each third party last came through, and what else says whether anything is known."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import ClauseElement, Select, Text, column, func, literal_column, select, values
 
+from billingone_api.billing.clients.adapters.postgres.using import HAS_RULES, IS_COUNTED
 from billingone_api.billing.clients.models import PAX8, SUPEROPS, XERO
 from billingone_api.billing.definitions.adapters.sources import of_these_books
 from billingone_api.billing.definitions.figures import Source
@@ -37,16 +39,28 @@ def _sources() -> ClauseElement:
         asked.c.source,
         of.provider.is_not(None).label("is_connected"),
         of_these_books(asked.c.source, last).label("last_success_at"),
+        IS_COUNTED.label("has_counts"),
+        HAS_RULES.label("has_rules"),
     ).select_from(asked.outerjoin(integrations, is_its))
 
 
 _READ: Final = prepare(_sources())
 
 
-async def all_sources(work: UnitOfWork) -> Mapping[str, Source]:
-    """One for each third party whose records may be a client's."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Each third party whose records may be a client's, and what else there is to go by."""
+
+    sources: Mapping[str, Source]
+    has_counts: bool
+    has_rules: bool
+
+
+async def what_there_is(work: UnitOfWork) -> Told:
+    """One message, whichever of it is needed."""
     rows = await fetch(work.connection, _READ, organisation_id=work.organisation_id)
-    return {
+    sources = {
         row["source"]: Source(row["source"], row["is_connected"], row["last_success_at"])
         for row in rows
     }
+    return Told(sources, has_counts=rows[0]["has_counts"], has_rules=rows[0]["has_rules"])

@@ -29,12 +29,10 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from billingone_api.billing.definitions.adapters.subscriptions import badge
 from billingone_api.billing.definitions.figures import Unknown
 from billingone_api.billing.definitions.models import Badge
-from billingone_api.database.fast import fetch_one, prepare
 from billingone_api.database.tables.counts import client_counts
 from billingone_api.database.tables.reconciliation import count_rules, reconciliation_settings
 from billingone_api.database.tables.subscriptions import subscriptions
 from billingone_api.database.tenancy import own
-from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 
 COUNTED: Final = ("devices", "devices_unknown")
@@ -46,17 +44,10 @@ _NOW: Final = bindparam("now", type_=DateTime(timezone=True))
 _METRIC: Final = word("devices")
 # what the settings are before anybody has chosen
 _HOURS: Final = literal_column("48", Integer)
-_IS_COUNTED: Final = exists().where(own(client_counts))
-_HAS_RULES: Final = exists().where(own(count_rules), count_rules.c.is_active)
-_WHAT_THERE_IS: Final = prepare(
-    select(_IS_COUNTED.label("has_counts"), _HAS_RULES.label("has_rules"))
-)
-
-
-async def what_there_is(work: UnitOfWork) -> tuple[bool, bool]:
-    """Whether anybody counts, and whether any rule says which seats to compare."""
-    row = await fetch_one(work.connection, _WHAT_THERE_IS, organisation_id=work.organisation_id)
-    return bool(row and row["has_counts"]), bool(row and row["has_rules"])
+IS_COUNTED: Final = exists().where(own(client_counts))
+"""Whether anybody counts."""
+HAS_RULES: Final = exists().where(own(count_rules), count_rules.c.is_active)
+"""Whether any rule says which seats to compare."""
 
 
 def counted_devices(among: Select[Any] | None) -> CTE:
