@@ -271,6 +271,21 @@ FIGURES: Final = (
         source="Counts that PanelOne pushes or that are made of SuperOps' lists; Pax8, "
         "subscriptions; the rules under /v1/reconciliation/rules",
     ),
+    Figure(
+        key="leak",
+        name="Leak of a month",
+        meaning="What a client should have been billed for what Pax8 charges for it, less what it "
+        "was billed: above 0 the organisation loses it. One figure for each client, product and "
+        "currency. It falls into timing, currency, unmapped, proration, quantity and price, which "
+        "add up to it exactly.",
+        formula="charged units x agreed price + charges for another time, prorated and of no known "
+        "product or client - billed lines; the agreed price is what the client pays by Pax8's "
+        "subscription",
+        unit="money, one figure for each currency",
+        excludes=(),
+        source="Pax8: invoice items, draft items while there is no invoice, subscriptions; lines "
+        "of invoices and credit notes of Xero and SuperOps",
+    ),
 )
 
 BADGE_MEANINGS: Final = {
