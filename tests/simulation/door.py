@@ -130,6 +130,13 @@ class Door:
                 super().__init__(self.wire, *more)
                 door._connections.append(self)
 
+            async def _introspect_types(self, *asked: Any) -> Any:
+                self.wire.is_making_ready = True
+                try:
+                    return await super()._introspect_types(*asked)
+                finally:
+                    self.wire.is_making_ready = False
+
         # Whatever socket it opens: nothing else is under way meanwhile.
         return await loop().connecting(
             lambda: asyncpg.connect(*arguments, connection_class=Connection, **given)
@@ -142,8 +149,9 @@ class Door:
             wire.transaction = Transaction(life)
             sent = (self._begin(statement), *sent[1:])
         transaction = wire.transaction
-        if name not in _STATEMENTS or transaction is None:
-            # Making ready, which a connection does once and not in each world.
+        if name not in _STATEMENTS or transaction is None or wire.is_making_ready:
+            # Making ready, which a connection does once and not in each world: fate would be drawn
+            # more often for the one that has not met a type of arrays before.
             return await self._ask(wire, name, sent, more)
         if statement == "ROLLBACK;":
             # What a server does by itself about a connection that went away.
@@ -232,6 +240,8 @@ class Wire:
     def __init__(self, protocol: Any, door: Door, connection: Any) -> None:
         self.protocol = protocol
         self.transaction: Transaction | None = None
+        self.is_making_ready = False
+        """While asyncpg asks how to read a type, of its own accord and amid a transaction."""
         self._door = door
         self._connection = connection
 
