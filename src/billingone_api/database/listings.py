@@ -43,7 +43,7 @@ class Listing:
     key: ColumnElement[Any]
 
 
-_MOVING = frozenset({"today", "day", "as_of", "has_charges", "has_books"})
+_MOVING = frozenset({"today", "day", "as_of", "since", "has_charges", "has_books"})
 
 
 def words_in(text: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from tests.support.clock import SetClock
 from tests.support.reconciled import House
@@ -64,6 +65,8 @@ async def test_a_client_is_told_of_once_until_it_was_something_else(
     assert ready["after"] == {
         "outcome": "discrepancies",
         "doubts": [],
+        "day": "2026-11-24",
+        "is_past": False,
         "clients": {"matched": 1, "under_licensed": 1, "over_licensed": 1, "no_data": 0},
         "units_under": "3",
         "units_over": "2",
@@ -93,3 +96,8 @@ async def test_a_client_is_told_of_once_until_it_was_something_else(
     await house.database.as_owner(holds, "Active", ids["Acacia"])
     gone_and_back = (await next_one(Acacia=13, Banksia=10, Correa=10))[1]
     assert [one["after"]["client_name"] for one in gone_and_back] == ["Acacia"]
+    # A snapshot of a past day tells nobody, so that the next one of a present day does.
+    snapshot, _ = await next_one(Banksia=12)
+    past = """UPDATE snapshots SET basis = basis || '{"is_past": true}' WHERE id = $1"""
+    await house.database.as_owner(past, UUID(snapshot["id"]))
+    assert [one["after"]["client_name"] for one in (await next_one())[1]] == ["Banksia"]

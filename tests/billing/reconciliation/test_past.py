@@ -31,11 +31,16 @@ async def versions(house: House, id_: UUID, *changes: tuple[datetime, dict[str, 
 
 
 async def heard(
-    house: House, client: UUID, count: int | None, counted: datetime, received: datetime
+    house: House,
+    client: UUID,
+    count: int | None,
+    counted: datetime,
+    received: datetime,
+    source: str = "ninjaone",
 ) -> None:
     await house.database.insert(
         "client_count_history", organisation_id=house.organisation_id, client_id=client,
-        metric="devices", source="ninjaone", counted_at=counted, received_at=received,
+        metric="devices", source=source, counted_at=counted, received_at=received,
         count=count, excluded=0,
     )  # fmt: skip
 
@@ -68,6 +73,9 @@ async def history(house: House) -> tuple[UUID, UUID]:
     await heard(house, acacia, 99, at(11, 4), at(11, 22))
     await heard(house, banksia, 4, at(11, 4), at(11, 6))
     await heard(house, banksia, None, at(11, 4), at(11, 18))
+    # A link that moved: whose devices these are now is not whose they were.
+    correa = await house.client("Correa")
+    await heard(house, correa, 7, at(11, 4), at(11, 22), "superops")
     await house.counted(acacia, "devices", 18)
     for finished in (at(10, 15), at(11, 5, 12), at(11, 19, 12)):
         await add_run(

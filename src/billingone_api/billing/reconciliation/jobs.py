@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from billingone_api.billing.counts.jobs import refresh_before_snapshot
+from billingone_api.billing.reconciliation.counting import count_anew
 from billingone_api.billing.reconciliation.following import follow
 from billingone_api.billing.reconciliation.models import Moment
 from billingone_api.billing.reconciliation.scheduling import schedule
@@ -24,7 +25,7 @@ from billingone_api.billing.reconciliation.wiring import (
     snapshots_in,
     with_fresh_counts,
 )
-from billingone_api.billing.syncs.models import Claim, LeaseLost, Trigger
+from billingone_api.billing.syncs.models import FOLLOWED_BY, Claim, LeaseLost, Trigger
 from billingone_api.billing.syncs.ports import Sources
 from billingone_api.kit.clock import end_of
 from billingone_api.kit.tasks import carried_through
@@ -67,11 +68,14 @@ async def start_scheduled(process: Process, _: Sources, claim: Claim) -> None:
 
 
 async def _ask_panelone(process: Process, claim: Claim) -> None:
-    """A person wants what is there now; a schedule what is not too old to be believed."""
+    """A person wants what is there now; a schedule what is not too old to be believed.
+
+    What was counted on a past day cannot be counted anew.
+    """
     async with process.work(claim.organisation_id) as work:
         snapshot = await (await snapshots_in(work, process)).find(UUID(claim.key))
         settings = await (await settings_in(work)).read()
-    if snapshot is None:
+    if snapshot is None or snapshot.day is not None:
         return
     since = process.clock.now() - timedelta(hours=settings.stale_after_hours)
     is_scheduled = snapshot.trigger is Trigger.SCHEDULE
@@ -127,4 +131,5 @@ JOBS: Final = {
     SNAPSHOT_KIND: take,
     SCHEDULE_KIND: start_scheduled,
     FOLLOWING_KIND: follow,
+    FOLLOWED_BY["superops"]: count_anew,
 }

@@ -29,6 +29,7 @@ from billingone_api.billing.reconciliation.adapters.postgres.snapshots import (
 from billingone_api.billing.reconciliation.adapters.postgres.trials import PostgresTrials
 from billingone_api.billing.reconciliation.models import ReconciliationSettings
 from billingone_api.billing.reconciliation.ports import Freezer
+from billingone_api.database import mapping
 from billingone_api.process import Process
 from billingone_api.request import TheProcess, Work
 
@@ -48,6 +49,7 @@ fence = due_rows.fence
 keys_of = due_rows.keys_of
 no_longer_due = due_rows.no_longer_due
 put_off = due_rows.put_off
+rely_on_mapping = mapping.rely_on_mapping
 organisation_of = organisation.organisation_of
 SnapshotFile = PostgresSnapshotFile
 

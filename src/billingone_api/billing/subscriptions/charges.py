@@ -85,7 +85,7 @@ class Charge:
 
 
 class ChargesDenied(Exception):
-    """Pax8 does not let us read its invoices; `str()` is a sentence for people."""
+    """Pax8 does not give us what it charges; `str()` is a sentence for people."""
 
 
 class BillGone(Exception):

@@ -12,6 +12,7 @@ import structlog
 from billingone_api.billing.clients.jobs import recognise
 from billingone_api.billing.syncs import service
 from billingone_api.billing.syncs.models import (
+    FOLLOWED_BY,
     Claim,
     LeaseLost,
     Outcome,
@@ -24,6 +25,7 @@ from billingone_api.billing.syncs.models import (
 )
 from billingone_api.billing.syncs.ports import Batch, RunRecord, Sources, Step
 from billingone_api.billing.syncs.wiring import (
+    due,
     end_news,
     failure_of,
     hold_news,
@@ -115,13 +117,15 @@ class _Copying:
         event = service.told(self._claim.key, outcome)
         if event is not None:
             work.tell(event)
+        following = FOLLOWED_BY.get(self._source or "")
+        if outcome.came_through and following is not None:
+            await due(work, following)
 
     async def _ended(self, outcome: Outcome) -> None:
         """What came may be a client's by what it says of itself; without it the run is as good."""
         code = outcome.problem.code if outcome.problem else None
         log.info("run_ended", status=outcome.status, problem=code)
-        came_through = outcome.status in {RunStatus.SUCCEEDED, RunStatus.PARTIAL}
-        if came_through and self._source is not None:
+        if outcome.came_through and self._source is not None:
             await recognise(self._process, self._claim.organisation_id, self._source)
 
     async def give_back(self) -> None:

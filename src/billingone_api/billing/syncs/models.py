@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 
@@ -320,6 +320,14 @@ class Outcome:
     status: RunStatus
     problem: Problem | None = None
     attention: str | None = None
+
+    @property
+    def came_through(self) -> bool:
+        return self.status in {RunStatus.SUCCEEDED, RunStatus.PARTIAL}
+
+
+FOLLOWED_BY: Final[Mapping[str, str]] = {"superops": "superops_counts"}
+"""The kind of work that is due once a source has come through: what it lists is counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from billingone_api.billing.access.models import Permission
 from billingone_api.billing.access.wiring import May, MayWatch
 from billingone_api.billing.integrations.models import NEWS, SCHEDULE
+from billingone_api.billing.syncs.adapters import due as due_rows
 from billingone_api.billing.syncs.adapters import failures, schedules
 from billingone_api.billing.syncs.adapters.postgres import PostgresSyncs
 from billingone_api.billing.syncs.adapters.quarantine import PostgresQuarantine
@@ -25,6 +26,7 @@ from billingone_api.request import TheProcess, Work
 RUN_KIND = SYNC
 SLOT_KIND = SCHEDULE
 NEWS_KIND = NEWS
+due = due_rows.due
 failure_of = failures.failure_of
 take_slot = schedules.take_slot
 hold_news = schedules.hold_news

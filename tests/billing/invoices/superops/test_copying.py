@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.support.clock import NOW, SetClock
 from tests.support.sales import SalesBooks
+from tests.support.sources import work_off
 from tests.support.superops import EUROPES
 from tests.support.superops_copied import CopiedSuperOps, steps_of
 
@@ -50,11 +51,15 @@ def readable(copied: CopiedSuperOps) -> list[str]:
 async def test_an_unchanged_account_writes_no_row_and_asks_for_no_invoice(
     copied: CopiedSuperOps,
 ) -> None:
+    due = "SELECT count(*) FROM due_work WHERE kind = 'superops_counts'"
     first = await copied.sync()
+    assert await copied.one(due) == 1, "what it lists is counted"
     before = await writings(copied)
     assert all(before.values())
     calls = copied.watched()
     delta = await copied.sync()
+    await work_off(copied.process)
+    assert await copied.one(due) == 0
     assert calls.seen == 0
     assert delta["counts"] == first["counts"] | {
         "created": 0,

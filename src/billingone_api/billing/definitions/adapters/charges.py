@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, FromClause, or_
+from sqlalchemy import ColumnElement, FromClause, func, or_
 
 from billingone_api.database.words import word
 
-_TAKEN_BACK: Final = [word(status) for status in ("Void", "Credited")]
-"""Statuses of an invoice whose charges are taken back: another invoice stands in its place."""
+_TAKEN_BACK: Final = [word(status) for status in ("void", "credited")]
+"""Statuses of an invoice, in whatever case, in whose place another one stands."""
 
 
 def is_counted(bills: FromClause) -> ColumnElement[bool]:
     """A bill whose charges stand: not withdrawn, not gone."""
     of = bills.c
-    kept = or_(of.source_status.is_(None), of.source_status.not_in(_TAKEN_BACK))
+    kept = or_(of.source_status.is_(None), func.lower(of.source_status).not_in(_TAKEN_BACK))
     return kept & of.gone_at.is_(None)

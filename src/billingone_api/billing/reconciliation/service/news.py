@@ -5,7 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from billingone_api.billing.definitions.models import monthly
-from billingone_api.billing.reconciliation.models import Doubt, LineStatus, Outcome, UnderLicensed
+from billingone_api.billing.reconciliation.models import (
+    Doubt,
+    LineStatus,
+    Moment,
+    Outcome,
+    UnderLicensed,
+)
 from billingone_api.kit.events import Event, changed
 from billingone_api.kit.money import rounded
 
@@ -15,6 +21,7 @@ def told(
     outcome: Outcome,
     doubts: Sequence[Doubt],
     *,
+    moment: Moment,
     summary: Mapping[str, Any],
     news: Sequence[UnderLicensed],
 ) -> list[Event]:
@@ -22,6 +29,8 @@ def told(
     sure = {"outcome": outcome, "doubts": list(doubts)}
     ready = {
         **sure,
+        "day": moment.day.isoformat(),
+        "is_past": moment.is_past,
         "clients": {status: summary[status] for status in LineStatus},
         "units_under": summary["units_under"],
         "units_over": summary["units_over"],

@@ -144,7 +144,7 @@ async def take(
         coverage={**await record.coverage(moment), "doubts": found, "rules": tallied.rules},
         summary=summary,
     )
-    for event in told(about, came_out, found, summary=summary, news=news):
+    for event in told(about, came_out, found, moment=moment, summary=summary, news=news):
         tell(event)
 
 

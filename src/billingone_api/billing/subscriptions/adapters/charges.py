@@ -8,7 +8,12 @@ from typing import Final, TypeVar
 from billingone_api.billing.subscriptions.charges import Bill, BillGone, Charge, ChargesDenied
 from billingone_api.billing.subscriptions.models import Listing
 from billingone_api.billing.syncs.models import Unreadable
-from billingone_api.providers.errors import MalformedAnswer, PermissionDenied, RecordNotFound
+from billingone_api.providers.errors import (
+    MalformedAnswer,
+    PermissionDenied,
+    ProviderUnavailable,
+    RecordNotFound,
+)
 from billingone_api.providers.pax8 import charges as wire
 from billingone_api.providers.pax8.payloads import Page
 
@@ -19,6 +24,7 @@ _DENIED: Final = (
     "Pax8 does not let us read its invoices, so that what it charges is not known; everything else "
     "was copied. Give the API credentials access to invoices in Pax8, then sync again."
 )
+_LATER: Final = "What was known of its charges stays; the next sync reads them again."
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -31,7 +37,7 @@ class Pax8ChargesSource:
         self._wire = charges
 
     async def bills(self, page: int, *, since: date) -> Listing[Bill]:
-        return _listing(await _allowed(self._wire.invoices(page, since=since)), _bill)
+        return _listing(await _given(self._wire.invoices(page, since=since)), _bill)
 
     async def bill(self, source_id: str) -> Bill | Unreadable | None:
         try:
@@ -43,12 +49,16 @@ class Pax8ChargesSource:
 
     async def charges(self, bill_id: str, page: int) -> Listing[Charge]:
         try:
-            return _listing(await _allowed(self._wire.items(bill_id, page)), _charge)
+            return _listing(await _given(self._wire.items(bill_id, page)), _charge)
         except RecordNotFound as error:
             raise BillGone(bill_id) from error
 
     async def drafts(self, page: int, *, months_ahead: int) -> Listing[Charge]:
-        found = await _allowed(self._wire.drafts(page, months_ahead=months_ahead))
+        try:
+            found = await _given(self._wire.drafts(page, months_ahead=months_ahead))
+        except ProviderUnavailable as error:
+            # Pax8 documents that this list takes too long for it where it is long.
+            raise ChargesDenied(f"{error.sentence} {_LATER}") from error
         return _listing(found, _charge)
 
 
@@ -57,6 +67,14 @@ async def _allowed(asking: Awaitable[P]) -> P:
         return await asking
     except PermissionDenied as error:
         raise ChargesDenied(_DENIED) from error
+
+
+async def _given(asking: Awaitable[P]) -> P:
+    """A list that cannot be used costs no more than itself: the portfolio is as good without."""
+    try:
+        return await _allowed(asking)
+    except MalformedAnswer as error:
+        raise ChargesDenied(f"{error.sentence} {_LATER}") from error
 
 
 def _listing(page: Page[P], translate: Callable[[P], R]) -> Listing[R]:

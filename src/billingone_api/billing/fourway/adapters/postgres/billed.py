@@ -96,8 +96,8 @@ def _documents(owner: Any, rows: Any, key: str, *conditions: ColumnElement[bool]
             document.gone_at.is_(None),
             document.state.in_([word(state) for state in _COUNTED]),
             in_current_books(owner),
-            # Texts without a quantity and an amount bill nothing.
-            or_(of.line_amount.is_not(None), of.quantity.is_not(None)),
+            # Texts bill nothing, whether their amount is left out or 0.
+            or_(of.line_amount != ZERO, of.quantity != ZERO),
             *conditions,
         )
     )

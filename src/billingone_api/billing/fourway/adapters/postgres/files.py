@@ -4,7 +4,18 @@ from collections.abc import AsyncGenerator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, Numeric, Select, Text, bindparam, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Numeric,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+)
 
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.fourway.adapters.postgres.reading import listing, values_of
@@ -40,7 +51,8 @@ def _cells(of: Any) -> Mapping[str, ColumnElement[Any]]:
         "Client": of.client_name,
         "Actual Count": _plain(of.used),
         "Licensed Count": _plain(of.licensed),
-        "Variance": _plain(of.used - of.licensed),
+        # Users whom several products share say nothing of one of these.
+        "Variance": case((~of.used_is_shared, _plain(of.used - of.licensed))),
         "Status": of.status,
         "Month": bindparam("month", type_=Date),
         "Product": of.product_name,
@@ -62,6 +74,7 @@ def _cells(of: Any) -> Mapping[str, ColumnElement[Any]]:
         "Overcharged: Quantity": of.overcharge_quantity,
         "Overcharged: Price": of.overcharge_price,
         "From Drafts": of.is_draft,
+        "Count Is Shared": of.used_is_shared,
         "Lines of No Known Product": of.unmatched_lines,
         "Company": of.company_name,
         "Client Id": of.client_id,

@@ -29,6 +29,7 @@ from billingone_api.billing.fourway.models import (
 )
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import fetch, prepare
+from billingone_api.database.tables.charges import pax8_charges
 from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tables.syncs import sync_runs, sync_steps
 from billingone_api.database.tenancy import own, owned_by
@@ -67,8 +68,10 @@ def _standing() -> ClauseElement:
     )
     bills = bills_of_month()
     is_unread = or_(bills.c.read_at.is_(None), bills.c.is_due)
+    # A draft without any charge is one that Pax8 has not drawn up yet.
+    has_charges = exists().where(own(pax8_charges), pax8_charges.c.bill_id == bills.c.source_id)
     of_month = select(
-        func.count().label("bills"),
+        func.count().filter(or_(~bills.c.is_draft, has_charges)).label("bills"),
         func.count().filter(is_unread).label("unread"),
         func.coalesce(func.bool_or(bills.c.is_draft), literal_column("false")).label("is_draft"),
         func.coalesce(func.sum(bills.c.unreadable), literal_column("0")).label("unreadable"),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import DateTime, and_, bindparam, func, select, true, tuple_
+from sqlalchemy import DateTime, and_, bindparam, false, func, select, true, tuple_
 
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
 from billingone_api.billing.reconciliation.models import (
@@ -30,6 +30,8 @@ def _newly_under() -> Prepared:
         own(snapshots),
         of.status == word(SnapshotStatus.DONE),
         of.outcome != word(Outcome.NOT_RECONCILABLE),
+        # Of a past day nobody is told, so that it was not said yet.
+        ~func.coalesce(of.basis["is_past"].as_boolean(), false()),
     )
     said = func.coalesce(before.c.status, word(LineStatus.MATCHED))
     same_client = and_(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import DateTime, Select, Subquery, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from billingone_api.billing.counts.models import SUPEROPS
 from billingone_api.billing.definitions.adapters.sources import left_out
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.reconciliation.adapters.postgres.lines import RULE
@@ -61,7 +62,8 @@ def counts_then() -> Select[Any]:
     """Of each source what it last said by then of what it had counted by then.
 
     A count of that time that arrived later is one all the same, where none had been heard of the
-    same instant; what was reckoned anew later says nothing of what was known.
+    same instant; what was reckoned anew later says nothing of what was known, and what we count
+    ourselves of SuperOps' lists never arrives late: it was then another client's.
     """
     of = client_count_history.c
     was_heard = of.received_at <= AS_OF
@@ -71,7 +73,7 @@ def counts_then() -> Select[Any]:
         .where(
             own(client_count_history),
             of.counted_at <= AS_OF,
-            or_(was_heard, of["count"].is_not(None)),
+            or_(was_heard, and_(of["count"].is_not(None), of.source != word(SUPEROPS))),
         )
         .order_by(
             of.client_id,
