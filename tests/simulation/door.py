@@ -23,6 +23,8 @@ CONNECTIONS = 16
 """Of each program: more than are ever in use at once."""
 LIFE: ContextVar["Life | None"] = ContextVar("life", default=None)
 LEASE: ContextVar[str] = ContextVar("lease", default="")
+_TURNS = ("INSERT INTO provider_limits ", "UPDATE provider_limits ")
+"""What writes to the one row that several requests of a worker want at once."""
 
 
 class Died(Exception):
@@ -79,6 +81,19 @@ class Transaction:
 
     life: Life | None
     statements: list[str] = field(default_factory=list)
+    turns: asyncio.Lock | None = None
+    """Held until it ends."""
+
+    async def queue(self, turns: asyncio.Lock) -> None:
+        """PostgreSQL wakes all who wait for a row, and which of them is first is nobody's plan."""
+        if self.turns is None:
+            await turns.acquire()
+            self.turns = turns
+
+    def end(self) -> None:
+        if self.turns is not None:
+            self.turns.release()
+            self.turns = None
 
     def touches(self, table: str) -> bool:
         return any(f"UPDATE {table} " in sent for sent in self.statements)
@@ -105,6 +120,12 @@ class Door:
 
     def __init__(self) -> None:
         self._connections: list[asyncpg.Connection] = []
+        self._turns = asyncio.Lock()
+
+    def enter(self, world: Around) -> None:
+        """From here on what happens is that world's."""
+        self.world = world
+        self._turns = asyncio.Lock()
 
     def shut(self) -> None:
         """Whoever still has a connection, after a world that ended badly, has it no longer."""
@@ -137,6 +158,10 @@ class Door:
                 finally:
                     self.wire.is_making_ready = False
 
+            def _cleanup(self) -> None:
+                self.wire.end_transaction()
+                super()._cleanup()
+
         # Whatever socket it opens: nothing else is under way meanwhile.
         return await loop().connecting(
             lambda: asyncpg.connect(*arguments, connection_class=Connection, **given)
@@ -146,6 +171,7 @@ class Door:
         statement = _statement(name, sent, more)
         life = LIFE.get()
         if statement.startswith("BEGIN;"):
+            wire.end_transaction()
             wire.transaction = Transaction(life)
             sent = (self._begin(statement), *sent[1:])
         transaction = wire.transaction
@@ -155,8 +181,10 @@ class Door:
             return await self._ask(wire, name, sent, more)
         if statement == "ROLLBACK;":
             # What a server does by itself about a connection that went away.
-            wire.transaction = None
-            return await self._ask(wire, name, sent, more)
+            try:
+                return await self._ask(wire, name, sent, more)
+            finally:
+                wire.end_transaction()
         transaction.statements.append(statement)
         try:
             return await self._befalls(
@@ -174,9 +202,11 @@ class Door:
     ) -> Any:
         fate = await self._fate(life, statement)
         self._before(life, fate, statement)
+        if statement.startswith(_TURNS) and wire.transaction is not None:
+            await wire.transaction.queue(self._turns)
         answer = await ask()
-        if statement == "COMMIT;" and wire.transaction is not None:
-            transaction, wire.transaction = wire.transaction, None
+        if statement == "COMMIT;" and (transaction := wire.transaction) is not None:
+            wire.end_transaction()
             await self.world.committed(transaction)
         self._after(life, fate, statement)
         return answer
@@ -254,9 +284,14 @@ class Wire:
         number: int = self._connection._transport.get_extra_info("socket").fileno()
         return number
 
+    def end_transaction(self) -> None:
+        if self.transaction is not None:
+            self.transaction.end()
+            self.transaction = None
+
     def forget_transaction(self) -> None:
         # asyncpg goes on believing in the transaction of a BEGIN that failed.
-        self.transaction = None
+        self.end_transaction()
         self._connection._top_xact = None
 
     def __getattr__(self, name: str) -> Any:

@@ -61,7 +61,7 @@ class Stage:
     def play(self, world: Any) -> None:
         """One world from beginning to end; raises Violation, and Stuck."""
         self.loop.seconds = 0.0
-        self.door.world = world
+        self.door.enter(world)
         before = structlog.get_config()
         structlog.configure(processors=[world.log])
         try:
@@ -102,11 +102,10 @@ class Stage:
     async def _warm_up(self) -> None:
         """Full pools, so that every world begins alike and none has to make a connection."""
         for engine in self.engines.values():
-            pool: Any = engine.pool
-            if pool.checkedin() < CONNECTIONS:
-                made = [await engine.connect() for _ in range(CONNECTIONS)]
-                for connection in made:
-                    await connection.close()
+            # All of them each time: a pool counts as its own also what it lost in an earlier world.
+            made = [await engine.connect() for _ in range(CONNECTIONS)]
+            for connection in made:
+                await connection.close()
 
     async def _forget(self, organisation_id: UUID) -> None:
         await self.fetch("DELETE FROM public.due_work WHERE organisation_id = $1", organisation_id)
