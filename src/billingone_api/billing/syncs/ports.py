@@ -75,7 +75,7 @@ class Sightings(Protocol):
         ...
 
     async def unmet(self, met: Collection[str], *, most: int) -> Sequence[str]:
-        """Rows that are not among these, as committed: at most so many."""
+        """Rows that are not among these, as committed: at most so many, by their ids."""
         ...
 
     async def note(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import func, or_, select, tuple_, update
@@ -47,10 +48,12 @@ class PostgresDueWork:
                 leased_until=self._until(),
                 attempts=due_work.c.attempts + 1,
             )
-            .returning(*_ROW, due_work.c.attempts, due_work.c.traceparent)
+            .returning(*_ROW, due_work.c.due_at, due_work.c.attempts, due_work.c.traceparent)
         )
         async with directory_work(self._engine) as connection:
             rows = (await connection.execute(taken)).all()
+        # What an UPDATE returns is in no order, whatever that of the rows it was joined with.
+        rows = sorted(rows, key=attrgetter("due_at", "kind", "key"))
         return [
             Claim(row.organisation_id, row.kind, row.key, lease, row.attempts, row.traceparent)
             for row in rows

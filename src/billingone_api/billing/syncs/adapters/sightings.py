@@ -73,7 +73,8 @@ def swept(
     missing = func.count().filter(unmet(kind, table, live))
     counting = select(func.count().label("known"), missing.label("missing"))
     is_met = table.c.source_id == bindparam("met", type_=ARRAY(Text)).any_()
-    listing = select(table.c.source_id).where(own(table), live, ~is_met).limit(bindparam("most"))
+    listing = select(table.c.source_id).where(own(table), live, ~is_met)
+    listing = listing.order_by(table.c.source_id).limit(bindparam("most"))
     return Swept(
         kind,
         listing=prepare(listing),
