@@ -11,8 +11,15 @@ from fastapi import FastAPI
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[int]:
     """Serve on a free port of loopback, which the context gives."""
+    # Longer than clients keep a line that is idle: whose turn it is to hang up is no race then.
     config = uvicorn.Config(
-        app, port=0, lifespan="off", log_config=None, access_log=False, server_header=False
+        app,
+        port=0,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=60,
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
