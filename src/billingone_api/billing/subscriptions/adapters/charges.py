@@ -1,10 +1,11 @@
 """Says what Pax8 charges in the words of subscriptions."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import date
 from typing import Final, TypeVar
 
+from billingone_api.billing.subscriptions.adapters.pax8 import listing_of
 from billingone_api.billing.subscriptions.charges import Bill, BillGone, Charge, ChargesDenied
 from billingone_api.billing.subscriptions.models import Listing
 from billingone_api.billing.syncs.models import Unreadable
@@ -15,7 +16,6 @@ from billingone_api.providers.errors import (
     RecordNotFound,
 )
 from billingone_api.providers.pax8 import charges as wire
-from billingone_api.providers.pax8.payloads import Page
 
 # PostgreSQL has no other words for the first and the last day of the calendar than "for ever".
 _FOR_EVER: Final = frozenset({date.min, date.max})
@@ -37,7 +37,7 @@ class Pax8ChargesSource:
         self._wire = charges
 
     async def bills(self, page: int, *, since: date) -> Listing[Bill]:
-        return _listing(await _given(self._wire.invoices(page, since=since)), _bill)
+        return listing_of(await _given(self._wire.invoices(page, since=since)), _bill)
 
     async def bill(self, source_id: str) -> Bill | Unreadable | None:
         try:
@@ -49,7 +49,7 @@ class Pax8ChargesSource:
 
     async def charges(self, bill_id: str, page: int) -> Listing[Charge]:
         try:
-            return _listing(await _given(self._wire.items(bill_id, page)), _charge)
+            return listing_of(await _given(self._wire.items(bill_id, page)), _charge)
         except RecordNotFound as error:
             raise BillGone(bill_id) from error
 
@@ -59,7 +59,7 @@ class Pax8ChargesSource:
         except ProviderUnavailable as error:
             # Pax8 documents that this list takes too long for it where it is long.
             raise ChargesDenied(f"{error.sentence} {_LATER}") from error
-        return _listing(found, _charge)
+        return listing_of(found, _charge)
 
 
 async def _allowed(asking: Awaitable[P]) -> P:
@@ -75,19 +75,6 @@ async def _given(asking: Awaitable[P]) -> P:
         return await _allowed(asking)
     except MalformedAnswer as error:
         raise ChargesDenied(f"{error.sentence} {_LATER}") from error
-
-
-def _listing(page: Page[P], translate: Callable[[P], R]) -> Listing[R]:
-    return Listing(
-        records=[translate(record) for record in page.records],
-        unreadable=[
-            Unreadable(reject.source_id, reason=reject.reason, excerpt=reject.excerpt)
-            for reject in page.rejects
-        ],
-        number=page.number,
-        total_pages=page.total_pages,
-        total_records=page.total_records,
-    )
 
 
 def _bill(found: wire.Invoice) -> Bill:

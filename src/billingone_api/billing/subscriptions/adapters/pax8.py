@@ -42,10 +42,10 @@ class Pax8Portfolio:
         self._time_zone = time_zone
 
     async def companies(self, page: int) -> Listing[Company]:
-        return _listing(await self._client.companies(page), _company)
+        return listing_of(await self._client.companies(page), _company)
 
     async def subscriptions(self, page: int) -> Listing[Subscription]:
-        return _listing(await self._client.subscriptions(page), self._subscription)
+        return listing_of(await self._client.subscriptions(page), self._subscription)
 
     async def company(self, source_id: str) -> Company | Unreadable | None:
         found = await _found(source_id, self._client.company)
@@ -129,7 +129,8 @@ async def _found(source_id: str, ask: Callable[[str], Awaitable[P]]) -> P | Unre
         return Unreadable(source_id, reason=error.sentence, excerpt="")
 
 
-def _listing(page: Page[P], translate: Callable[[P], R]) -> Listing[R]:
+def listing_of(page: Page[P], translate: Callable[[P], R]) -> Listing[R]:
+    """A page of Pax8's in our words."""
     return Listing(
         records=[translate(record) for record in page.records],
         unreadable=[

@@ -32,7 +32,8 @@ from billingone_api.billing.fourway.leak import (
 from billingone_api.billing.fourway.models import NoLeak
 from billingone_api.database.words import word
 
-_TEN: Final = literal_column("10", Numeric)
+# With a point: a power of whole numbers is a float to PostgreSQL.
+_TEN: Final = literal_column("10.0", Numeric)
 _HAS_CHARGES: Final = bindparam("has_charges", type_=Boolean)
 _HAS_BOOKS: Final = bindparam("has_books", type_=Boolean)
 # What is only there to reckon with.

@@ -21,8 +21,6 @@ from sqlalchemy import (
     update,
 )
 
-from billingone_api.billing.reconciliation.adapters.postgres import paging
-from billingone_api.billing.reconciliation.adapters.postgres.paging import Listing, words_in
 from billingone_api.billing.reconciliation.adapters.postgres.reading import TODAY
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
 from billingone_api.billing.reconciliation.models import (
@@ -33,7 +31,9 @@ from billingone_api.billing.reconciliation.models import (
     LineStatus,
     Page,
 )
+from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
+from billingone_api.database.listings import Listing, words_in
 from billingone_api.database.tables.clients import clients
 from billingone_api.database.tables.reconciliation import (
     count_rules,
@@ -198,7 +198,7 @@ class PostgresDecisions:
         return rows[0] if rows else None
 
     async def page(self, wanted: Page) -> pagination.Page[Row]:
-        return await paging.page(
+        return await listings.page(
             self._work, DECISIONS, wanted, cursors=self._cursors, today=self._today
         )
 

@@ -28,11 +28,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from billingone_api.billing.definitions.models import PriceBasis
-from billingone_api.billing.reconciliation.adapters.postgres import paging
-from billingone_api.billing.reconciliation.adapters.postgres.paging import Listing, words_in
 from billingone_api.billing.reconciliation.adapters.postgres.sides import seats_now
 from billingone_api.billing.reconciliation.models import PAX8, Page
+from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
+from billingone_api.database.listings import Listing, words_in
 from billingone_api.database.tables.reconciliation import count_rules, products_set_aside
 from billingone_api.database.tables.subscriptions import products
 from billingone_api.database.tenancy import own
@@ -202,7 +202,7 @@ class PostgresProductShelf:
 
     async def unmapped(self, wanted: Page, *, cursors: Cursors) -> pagination.Page[Row]:
         listing = _unmapped(self._basis)
-        return await paging.page(self._work, listing, wanted, cursors=cursors, today=self._today)
+        return await listings.page(self._work, listing, wanted, cursors=cursors, today=self._today)
 
     async def proposed(
         self, patterns: Sequence[Mapping[str, Any]]

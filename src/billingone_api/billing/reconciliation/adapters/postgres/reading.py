@@ -26,9 +26,7 @@ from sqlalchemy import (
     true,
 )
 
-from billingone_api.billing.reconciliation.adapters.postgres import paging
 from billingone_api.billing.reconciliation.adapters.postgres.lines import LINE
-from billingone_api.billing.reconciliation.adapters.postgres.paging import Listing, words_in
 from billingone_api.billing.reconciliation.adapters.postgres.rules import facts_of
 from billingone_api.billing.reconciliation.adapters.postgres.sides import (
     COUNT,
@@ -38,7 +36,9 @@ from billingone_api.billing.reconciliation.adapters.postgres.sides import (
 )
 from billingone_api.billing.reconciliation.adapters.postgres.snapshots import NAMES, snapshot_of
 from billingone_api.billing.reconciliation.models import SETTLING, LineStatus, Page, Snapshot
+from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
+from billingone_api.database.listings import Listing, words_in
 from billingone_api.database.tables.reconciliation import (
     RULE_FACTS,
     count_rule_versions,
@@ -311,7 +311,7 @@ class PostgresReading:
         }
 
     async def _page(self, listing: Listing, wanted: Page, **values: Any) -> pagination.Page[Row]:
-        return await paging.page(self._work, listing, wanted, cursors=self._cursors, **values)
+        return await listings.page(self._work, listing, wanted, cursors=self._cursors, **values)
 
     async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
         return await fetch(

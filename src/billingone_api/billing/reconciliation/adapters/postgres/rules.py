@@ -18,11 +18,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from billingone_api.billing.reconciliation.adapters.postgres import paging
-from billingone_api.billing.reconciliation.adapters.postgres.paging import Listing, words_in
 from billingone_api.billing.reconciliation.models import Exclusion, Page, Rule, RuleFacts
+from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.history import with_versions
+from billingone_api.database.listings import Listing, words_in
 from billingone_api.database.mapping import change_rules
 from billingone_api.database.tables.clients import clients
 from billingone_api.database.tables.reconciliation import (
@@ -157,7 +157,7 @@ class PostgresRules:
         await self._run(_SAVE, rule_id=rule.id, **_values(rule))
 
     async def page(self, wanted: Page, *, cursors: Cursors) -> pagination.Page[Rule]:
-        found = await paging.page(self._work, _LIST, wanted, cursors=cursors)
+        found = await listings.page(self._work, _LIST, wanted, cursors=cursors)
         return pagination.Page(
             [rule_of(row) for row in found.items], found.next_cursor, found.total
         )
