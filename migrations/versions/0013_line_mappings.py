@@ -7,9 +7,32 @@ revision = "0013"
 down_revision = "0012"
 
 MINE = "organisation_id = (select nullif(current_setting('app.organisation_id', true), '')::uuid)"
+LINES = ("invoice_lines", "credit_lines")
+SAID = "COALESCE(description, item_name, item_code, ''::text)"
+# In lower case, without months, dates and signs, unless it is nothing but these.
+DESCRIPTION_KEY = r"""
+CREATE FUNCTION description_key(said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN btrim(left(coalesce(nullif(btrim(regexp_replace(regexp_replace(regexp_replace(lower(said),
+  '\m(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|'
+  'nov(ember)?|dec(ember)?)\M[.,]?\s*((19|20)\d\d\M)?', ' ', 'g'),
+  '\m\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?\M', ' ', 'g'),
+  '[^[:alnum:]+]+', ' ', 'g')), ''), btrim(lower(said))), 300))
+"""
+SAYS_PRORATED = r"""
+CREATE FUNCTION says_prorated(said text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN lower(said) ~ '\mpro[- ]?rat(a|e|ed|ion|ing)\M'
+"""
 
 
 def upgrade() -> None:
+    op.execute(DESCRIPTION_KEY)
+    op.execute(SAYS_PRORATED)
+    for lines in LINES:
+        op.execute(
+            f"ALTER TABLE {lines}"
+            f" ADD description_key text GENERATED ALWAYS AS (description_key({SAID})) STORED,"
+            f" ADD is_prorated boolean GENERATED ALWAYS AS (says_prorated({SAID})) STORED"
+        )
     op.create_table(
         "line_mappings",
         sa.Column("organisation_id", sa.UUID(), nullable=False),
@@ -50,3 +73,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("line_mappings")
+    for lines in LINES:
+        op.execute(f"ALTER TABLE {lines} DROP description_key, DROP is_prorated")
+    op.execute("DROP FUNCTION says_prorated")
+    op.execute("DROP FUNCTION description_key")

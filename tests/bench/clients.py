@@ -74,9 +74,7 @@ VALUES ($1, 'pax8', gen_random_uuid(), 'client_credentials', 'x', 'x', 'bench', 
 
 
 async def fill(database: Database, organisation_id: UUID) -> None:
-    await database.as_owner(_CONNECTION, organisation_id)
-    for statement in (_CLIENTS, _LINKS, _COMPANIES):
-        await database.as_owner(statement, organisation_id, CLIENTS)
+    await people(database, organisation_id)
     await database.as_owner(_SUBSCRIPTIONS, organisation_id, SUBSCRIPTIONS, CLIENTS)
     await invoices.fill(database, organisation_id, invoices=INVOICES)
     await database.as_owner(_WHOSE, organisation_id, CLIENTS)
@@ -84,6 +82,13 @@ async def fill(database: Database, organisation_id: UUID) -> None:
     for table in ("clients", "client_links", "client_totals", "pax8_companies", "subscriptions"):
         await database.as_owner(f"VACUUM ANALYZE {table}")
     await invoices.settle(database)
+
+
+async def people(database: Database, organisation_id: UUID) -> None:
+    """Clients with their companies and contacts, and Pax8 connected."""
+    await database.as_owner(_CONNECTION, organisation_id)
+    for statement in (_CLIENTS, _LINKS, _COMPANIES):
+        await database.as_owner(statement, organisation_id, CLIENTS)
 
 
 async def measure(environment: Mapping[str, str], token: str) -> list[Figure]:

@@ -63,10 +63,17 @@ FROM invoices WHERE organisation_id = $1 AND state = 'paid'
 
 
 async def fill(database: Database, organisation_id: UUID, *, invoices: int) -> None:
+    ledger = await books(database, organisation_id)
+    await database.as_owner(_INVOICES, organisation_id, ledger, invoices)
+    await database.as_owner(_PAYMENTS, organisation_id)
+
+
+async def books(database: Database, organisation_id: UUID) -> UUID:
+    """Of Xero, connected and read."""
     (ledger,) = await database.as_owner(_LEDGER, organisation_id)
     await database.as_owner(_CONNECTION, organisation_id)
-    await database.as_owner(_INVOICES, organisation_id, ledger["id"], invoices)
-    await database.as_owner(_PAYMENTS, organisation_id)
+    id_: UUID = ledger["id"]
+    return id_
 
 
 async def settle(database: Database) -> None:

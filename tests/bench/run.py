@@ -1,6 +1,7 @@
 """`make bench`: speed, as ratios to ceilings measured in the same run.
 
-`ARGS=lists`, `syncs`, `invoices`, `books`, `clients`, `matching` or `reconciliation` runs one.
+`ARGS=lists`, `syncs`, `invoices`, `books`, `clients`, `matching`, `reconciliation` or `fourway`
+runs one.
 """
 
 import asyncio
@@ -11,7 +12,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import books, clients, invoices, lists, matching, reconciliation, syncs  # noqa: E402 - the same
+from tests.bench import (  # noqa: E402 - the same
+    books,
+    clients,
+    fourway,
+    invoices,
+    lists,
+    matching,
+    reconciliation,
+    syncs,
+)
 from tests.bench.servers import serving  # noqa: E402 - the same
 from tests.bench.table import Figure, show  # noqa: E402 - the same
 from tests.support.api import KEYS  # noqa: E402 - the same
@@ -23,7 +33,9 @@ from billingone_api.embedded.redis import EmbeddedRedis  # noqa: E402 - the same
 from billingone_api.kit.clock import SystemClock  # noqa: E402 - the same
 from billingone_api.kit.ids import new_id  # noqa: E402 - the same
 
-BENCHMARKS = ("lists", "syncs", "invoices", "books", "clients", "matching", "reconciliation")
+BENCHMARKS = (
+    "lists", "syncs", "invoices", "books", "clients", "matching", "reconciliation", "fourway",
+)  # fmt: skip
 
 
 def main(chosen: list[str]) -> int:
@@ -59,6 +71,9 @@ def main(chosen: list[str]) -> int:
         if not chosen or "reconciliation" in chosen:
             with copied(postgres) as database:
                 figures += asyncio.run(_reconciliation(database, redis.url))
+        if not chosen or "fourway" in chosen:
+            with copied(postgres) as database:
+                figures += asyncio.run(_fourway(database, redis.url))
     show(figures)
     return 0
 
@@ -120,6 +135,15 @@ async def _clients(database: Database, redis_url: str) -> list[Figure]:
 async def _reconciliation(database: Database, redis_url: str) -> list[Figure]:
     _say("Planting faults, then taking snapshots and writing a million lines …")
     return await reconciliation.measure(database, _environment(database, redis_url))
+
+
+async def _fourway(database: Database, redis_url: str) -> list[Figure]:
+    _say(f"Writing a month of {fourway.CLIENTS:,} clients, then asking for its four-way line …")
+    organisation_id = await database.add_organisation(new_id())
+    await fourway.fill(database, organisation_id)
+    token = Mint(SystemClock()).person(organisation_id)
+    environment = _environment(database, redis_url)
+    return await fourway.measure(database, environment, organisation_id, token)
 
 
 def _environment(database: Database, redis_url: str, **more: str) -> dict[str, str]:

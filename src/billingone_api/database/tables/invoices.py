@@ -31,6 +31,8 @@ Fact = tuple[str, type[TypeEngine[Any]] | TypeEngine[Any]]
 _ISSUED = "\nCASE\n WHEN issued_on IS NULL THEN '-infinity'::date\n ELSE issued_on\nEND"
 _DUE = f"\nCASE\n WHEN due_on IS NULL THEN{_ISSUED}\n ELSE due_on\nEND"
 _NUMBER = "\nCASE\n WHEN number IS NULL THEN ''\n ELSE number\nEND"
+# What a line says it bills; the function stands in migration 0013.
+_SAID = "COALESCE(description, item_name, item_code, ''::text)"
 _STATES = "('draft', 'awaiting_approval', 'approved', 'paid', 'void', 'unknown')"
 
 
@@ -95,6 +97,9 @@ def _lines(name: str, key: str, owner: str) -> Any:
         Column("item_name", Text),
         Column("account_id", Text),
         Column("account_code", Text),
+        # what it says, without what differs from month to month
+        Column("description_key", Text, Computed(f"description_key({_SAID})", persisted=True)),
+        Column("is_prorated", Boolean, Computed(f"says_prorated({_SAID})", persisted=True)),
         ForeignKeyConstraint(["organisation_id", key], [f"{owner}.organisation_id", f"{owner}.id"]),
     )
 

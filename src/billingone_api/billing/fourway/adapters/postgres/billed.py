@@ -8,32 +8,30 @@ from sqlalchemy import (
     Date,
     Numeric,
     Select,
-    Text,
     and_,
     bindparam,
     case,
-    cast,
     func,
     literal_column,
-    null,
     or_,
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from billingone_api.billing.definitions.adapters.invoices import in_current_books
-from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY, worth
 from billingone_api.billing.definitions.adapters.rounding import rounded
 from billingone_api.billing.definitions.models import InvoiceState
-from billingone_api.billing.fourway.adapters.postgres.charged import AFTER, MONTH
-from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO, only
-from billingone_api.billing.fourway.adapters.postgres.wording import (
-    code_key,
-    described,
-    description_key,
-    says_prorated,
+from billingone_api.billing.fourway.adapters.postgres.licensed import AFTER, MONTH, only
+from billingone_api.billing.fourway.adapters.postgres.said import (
+    BILLED,
+    EMPTY,
+    PLAIN,
+    PRORATED,
+    UNKNOWN,
+    ZERO,
+    shaped,
 )
+from billingone_api.billing.fourway.adapters.postgres.wording import code_key, described
 from billingone_api.billing.fourway.models import NO_PRODUCT, PAX8, Verdict
 from billingone_api.database.tables.fourway import line_mappings
 from billingone_api.database.tables.invoices import (
@@ -75,15 +73,17 @@ def _documents(owner: Any, rows: Any, key: str, *conditions: ColumnElement[bool]
     of, document = rows.c, owner.c
     sign = _CREDIT if owner is client_credits else _ONE
     inclusive = func.lower(document.line_amounts_are) == word("inclusive")
-    net = of.line_amount - case((inclusive, func.coalesce(of.tax_amount, ZERO)), else_=ZERO)
-    said = described(rows)
+    # Of an amount with tax of which the tax is not said, nobody knows what it is without.
+    net = case((inclusive, of.line_amount - of.tax_amount), else_=of.line_amount)
     return (
         select(
             document.client_id,
             document.currency,
             document.issued_on,
             of.item_code,
-            said.label("description"),
+            described(rows).label("description"),
+            of.description_key,
+            of.is_prorated,
             (of.quantity * sign).label("quantity"),
             of.unit_amount,
             (net * sign).label("amount"),
@@ -133,163 +133,40 @@ def lines(codes_: Any, *, since: bool = False, of_one: bool = False) -> CTE:
         ),
     ).subquery("told")
     of, said = told.c, line_mappings.c
-    by_code = codes_.c.product_id
-    key = case((by_code.is_(None), description_key(of.description)), else_=null())
-    coded = (
-        select(*of, by_code.label("by_code"), key.label("description_key"))
-        .select_from(told.outerjoin(codes_, codes_.c.code == code_key(of.item_code)))
-        .subquery("coded")
-    )
+    # Asked of those alone whose code says nothing.
+    key = case((codes_.c.product_id.is_(None), of.description_key))
     is_confirmed = and_(
         own(line_mappings),
-        said.description_key == coded.c.description_key,
+        said.description_key == key,
         said.verdict == word(Verdict.CONFIRMED),
     )
+    by_code = codes_.c.code == code_key(of.item_code)
     return (
-        select(
-            *(column for column in coded.c if column.name != "by_code"),
-            func.coalesce(coded.c.by_code, said.product_id).label("product_id"),
-        )
-        .select_from(coded.outerjoin(line_mappings, is_confirmed))
+        select(*of, func.coalesce(codes_.c.product_id, said.product_id).label("product_id"))
+        .select_from(told.outerjoin(codes_, by_code).outerjoin(line_mappings, is_confirmed))
         .cte("lines")
     )
 
 
-def unmatched(lines_: CTE) -> CTE:
-    """By client: how many of its lines nobody knows the product of."""
+def billed_rows(lines_: CTE) -> Select[Any]:
+    """Lines of clients, but for those that bill none of Pax8's products."""
     of = lines_.c
-    return (
-        select(of.client_id, func.count().label("lines"))
-        .where(of.product_id.is_(None))
-        .group_by(of.client_id)
-        .cte("unmatched")
-    )
-
-
-def homes(keys: CTE, lines_: CTE) -> CTE:
-    """The currency under which a client's product is compared, for each that it is billed in.
-
-    Where it is neither licensed nor charged in that currency but in another, the first of those.
-    """
-    of, key = lines_.c, keys.c
-    billed_in = (
-        select(of.client_id, of.product_id, of.currency)
-        .where(of.product_id != word(NO_PRODUCT))
-        .distinct()
-        .subquery("billed_in")
-    )
-    first = (
-        select(key.client_id, key.product_id, func.min(key.currency).label("currency"))
-        .group_by(key.client_id, key.product_id)
-        .subquery("first_currency")
-    )
-    of = billed_in.c
-    is_same = and_(key.client_id == of.client_id, key.product_id == of.product_id)
-    is_first = and_(first.c.client_id == of.client_id, first.c.product_id == of.product_id)
-    return (
-        select(
-            *of,
-            func.coalesce(key.currency, first.c.currency, of.currency).label("home"),
-        )
-        .select_from(
-            billed_in.outerjoin(keys, and_(is_same, key.currency == of.currency)).outerjoin(
-                first, is_first
-            )
-        )
-        .cte("homes")
-    )
-
-
-def billed(lines_: CTE, homes_: CTE, agreed: CTE, charged: CTE, known: CTE) -> CTE:
-    """Added up by client, product and the currency it is compared in; `known` are rates."""
-    of, home = lines_.c, homes_.c
-    is_same = and_(
-        home.client_id == of.client_id,
-        home.product_id == of.product_id,
-        home.currency == of.currency,
-    )
-    by, due = agreed.c, charged.c
-    is_agreed = and_(
-        by.client_id == of.client_id, by.product_id == of.product_id, by.currency == home.home
-    )
-    is_charged = and_(
-        due.client_id == of.client_id, due.product_id == of.product_id, due.currency == home.home
-    )
-    charged_units = func.coalesce(due.units, ZERO)
-    is_abroad = home.home != of.currency
-    is_prorated = func.coalesce(says_prorated(of.description), literal_column("false"))
-    is_spread = func.coalesce(
-        and_(by.is_long, or_(charged_units == ZERO, of.unit_amount * 2 < by.unit)),
-        literal_column("false"),
-    )
     sort = case(
-        (is_abroad, word("abroad")),
-        (is_prorated, word("prorated")),
-        (is_spread, word("spread")),
-        else_=word("whole"),
+        (of.product_id.is_(None), word(UNKNOWN)),
+        (of.is_prorated, word(PRORATED)),
+        else_=word(PLAIN),
     )
-    each = (
-        select(
-            of.client_id,
-            of.product_id,
-            of.currency,
-            home.home,
-            sort.label("sort"),
-            func.sum(of.quantity).label("units"),
-            func.sum(rounded(of.amount, of.currency)).label("amount"),
-            func.count().label("lines"),
-            func.bool_or(of.quantity.is_(None)).label("lacks_quantity"),
-            func.bool_or(of.amount.is_(None)).label("lacks_amount"),
-        )
-        .select_from(
-            lines_.join(homes_, is_same).outerjoin(agreed, is_agreed).outerjoin(charged, is_charged)
-        )
-        .group_by(of.client_id, of.product_id, of.currency, home.home, sort)
-        .subquery("each_sort")
+    row = shaped(
+        side=word(BILLED),
+        sort=sort,
+        client_id=of.client_id,
+        product_id=func.coalesce(of.product_id, EMPTY),
+        currency=of.currency,
+        quantity=of.quantity,
+        amount=rounded(of.amount, of.currency),
+        unit=of.unit_amount,
     )
-    return _by_record(each, known)
-
-
-def _by_record(each: Any, known: CTE) -> CTE:
-    of = each.c
-    told = func.jsonb_build_object(
-        word("currency"), of.currency,
-        word("units"), cast(func.trim_scale(of.units), Text),
-        word("amount"), cast(of.amount, Text),
-        word("worth"), cast(rounded(worth(of.amount, known), REPORTING_CURRENCY), Text),
-    )  # fmt: skip
-    is_abroad = of.sort == word("abroad")
-
-    def units(sort: str) -> ColumnElement[Any]:
-        return func.coalesce(func.sum(of.units).filter(of.sort == word(sort)), ZERO)
-
-    def amount(sort: str) -> ColumnElement[Any]:
-        return func.coalesce(func.sum(of.amount).filter(of.sort == word(sort)), ZERO)
-
-    return (
-        select(
-            of.client_id,
-            of.product_id,
-            of.home.label("currency"),
-            units("whole").label("units"),
-            amount("whole").label("amount"),
-            amount("prorated").label("prorated"),
-            units("spread").label("spread_units"),
-            amount("spread").label("spread"),
-            units("abroad").label("abroad"),
-            func.jsonb_agg(aggregate_order_by(told, of.currency))
-            .filter(is_abroad)
-            .label("abroad_told"),
-            func.sum(of.lines).label("lines"),
-            func.bool_or(and_(of.lacks_quantity, of.sort != word("prorated"))).label(
-                "lacks_quantity"
-            ),
-            func.bool_or(of.lacks_amount & ~is_abroad).label("lacks_amount"),
-        )
-        .select_from(each.outerjoin(known, known.c.currency == of.currency))
-        .group_by(of.client_id, of.product_id, of.home)
-        .cte("billed")
-    )
+    return select(*row).where(func.coalesce(of.product_id, word("?")) != word(NO_PRODUCT))
 
 
 def of_no_product(lines_: CTE) -> Select[Any]:

@@ -18,8 +18,7 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.definitions.models import PriceBasis
-from billingone_api.billing.fourway.adapters.postgres.charged import EMPTY, NOBODY
-from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO
+from billingone_api.billing.fourway.adapters.postgres.said import EMPTY, NOBODY, ZERO
 from billingone_api.billing.fourway.leak import (
     PARTS,
     Billed,
@@ -41,7 +40,7 @@ _INSIDE: Final = frozenset({
     "units", "worth", "elsewhere", "owed_prorated", "nameless", "cost", "seats_cost", "fair_cost",
     "due_cost", "billed", "amount", "prorated", "spread_units", "instalments", "spread", "abroad",
     "charges", "hidden", "places", "is_linked", "is_usage", "lacks_quantity", "lacks_price",
-    "lacks_cost", "lacks_fair_cost",
+    "lacks_cost", "lacks_fair_cost", "is_billed",
 })  # fmt: skip
 _Column = ColumnElement[Any]
 
@@ -58,7 +57,9 @@ def judged(one: CTE, basis: PriceBasis) -> CTE:
         **{f"leak_{name}": getattr(found, name) for name in PARTS},
         **_overcharge(of),
     }
-    return select(*(value.label(name) for name, value in shown.items())).cte("judged")
+    rows = select(*(value.label(name) for name, value in shown.items()))
+    # or each part is reckoned anew wherever the leak is spoken of
+    return rows.cte("judged").prefix_with("MATERIALIZED")
 
 
 def known_if(known: ColumnElement[bool], value: _Column) -> _Column:

@@ -5,9 +5,11 @@ from typing import Any, Final
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    Date,
     DateTime,
     FromClause,
     Numeric,
+    Select,
     Uuid,
     bindparam,
     case,
@@ -24,6 +26,13 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from billingone_api.billing.definitions.adapters.rounding import rounded
 from billingone_api.billing.definitions.adapters.subscriptions import badge
 from billingone_api.billing.definitions.models import MONTHS, Badge, PriceBasis
+from billingone_api.billing.fourway.adapters.postgres.said import (
+    ACTIVE,
+    ENDED,
+    HELD,
+    TRIAL,
+    shaped,
+)
 from billingone_api.billing.fourway.models import PAX8
 from billingone_api.database.tables.subscriptions import (
     FACTS,
@@ -34,14 +43,24 @@ from billingone_api.database.tenancy import own
 from billingone_api.database.words import word
 
 _AS_OF: Final = bindparam("as_of", type_=DateTime(timezone=True))
-ZERO: Final = literal_column("0", Numeric)
+MONTH: Final = bindparam("month", type_=Date)
+AFTER: Final = bindparam("after", type_=Date)
 
 
 def _as_they_were() -> FromClause:
-    """The newest version of each that was known at the instant `as_of`."""
+    """The newest version of each that was known at the instant `as_of`.
+
+    Whose it is, is what is known now: charges and lines know nothing else.
+    """
     of, now = subscription_versions.c, subscriptions.c
     return (
-        select(*(of[name] for name in FACTS), now.source, now.source_id, now.billing_starts_on)
+        select(
+            *(of[name] for name in FACTS if name != "client_id"),
+            now.client_id,
+            now.source,
+            now.source_id,
+            now.billing_starts_on,
+        )
         .join(subscriptions, own(subscriptions) & (now.id == of.subscription_id))
         .ext(distinct_on(of.subscription_id))
         .where(own(subscription_versions), of.seen_at < _AS_OF)
@@ -76,6 +95,7 @@ def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
         "cost": cost,
         "badge": badge(table),
         "is_long": case(*months, else_=_number(0)) > _number(1),
+        "is_recurring": case(*months, else_=_number(0)) > _number(0),
         "is_monthly": case(*months, else_=_number(0)) == _number(1),
         "is_usage": func.coalesce(of.usage_billed, false()),
         "begun_on": func.coalesce(of.billing_starts_on, of.starts_on),
@@ -85,42 +105,39 @@ def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
     return select(*columns).where(*is_wanted).cte("held")
 
 
-def agreed(held_: CTE, charged_ids: CTE, month: ColumnElement[Any]) -> CTE:
-    """By client, product and currency: units, the lowest price that is known, and what is due.
+def held_rows(held_: CTE, charged_ids: CTE) -> Select[Any]:
+    """Subscriptions of clients; `amount` is what Pax8 should charge for one that is due.
 
-    `due_cost` is what the month's invoice of Pax8 should come to: of other terms than a month,
-    and of what began within it, only what is charged is due.
+    Of other terms than a month, and of what began within it, only what is charged is due.
     """
     of = held_.c
-    is_active = of.badge == word(Badge.ACTIVE)
-    is_trial = of.badge == word(Badge.TRIAL)
-    units = func.coalesce(func.sum(of.quantity).filter(or_(is_active, is_trial)), ZERO)
+    sort = case(
+        (of.badge == word(Badge.ACTIVE), word(ACTIVE)),
+        (of.badge == word(Badge.TRIAL), word(TRIAL)),
+        else_=word(ENDED),
+    )
     is_due = or_(
         charged_ids.c.subscription_id.is_not(None),
-        of.is_monthly & func.coalesce(of.begun_on <= month, literal_column("true")),
+        of.is_monthly & func.coalesce(of.begun_on <= MONTH, literal_column("true")),
     )
-    due = rounded(of.quantity * of.cost, of.currency)
+    row = shaped(
+        side=word(HELD),
+        sort=sort,
+        client_id=of.client_id,
+        product_id=of.product_id,
+        currency=of.currency,
+        quantity=of.quantity,
+        amount=rounded(of.quantity * of.cost, of.currency),
+        unit=of.unit,
+        unit_cost=of.cost,
+        is_long=of.is_long,
+        is_usage=of.is_usage,
+        is_due=is_due,
+    )
     return (
-        select(
-            of.client_id,
-            of.product_id,
-            of.currency,
-            units.label("licensed"),
-            func.coalesce(func.sum(of.quantity).filter(is_trial), ZERO).label("trial"),
-            _lowest(of.unit, is_active).label("unit"),
-            _lowest(of.cost, is_active).label("unit_cost"),
-            func.coalesce(func.sum(due).filter(is_active & is_due), ZERO).label("due_cost"),
-            func.bool_or(or_(of.quantity.is_(None), of.cost.is_(None)))
-            .filter(is_active & is_due)
-            .label("lacks_cost"),
-            func.coalesce(func.bool_and(of.is_long).filter(is_active), false()).label("is_long"),
-            func.bool_or(of.is_usage).label("is_usage"),
-            func.coalesce(func.bool_or(or_(is_active, is_trial)), false()).label("is_live"),
-        )
+        select(*row)
         .select_from(held_.outerjoin(charged_ids, charged_ids.c.subscription_id == of.source_id))
         .where(of.client_id.is_not(None), of.product_id.is_not(None), of.currency.is_not(None))
-        .group_by(of.client_id, of.product_id, of.currency)
-        .cte("agreed")
     )
 
 
@@ -130,11 +147,6 @@ def only(client: ColumnElement[Any], *, of_one: bool) -> list[ColumnElement[bool
     Said where rows are read, for PostgreSQL does not carry it into what is read once for several.
     """
     return [client == bindparam("client_id", type_=Uuid())] if of_one else []
-
-
-def _lowest(unit: ColumnElement[Any], is_active: ColumnElement[bool]) -> ColumnElement[Any]:
-    """Of those that are active; of none, of those there were."""
-    return func.coalesce(func.min(unit).filter(is_active), func.min(unit))
 
 
 def _number(number: int) -> ColumnElement[Any]:

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from billingone_api.billing.definitions.adapters.rates import rates, worth
 from billingone_api.billing.definitions.adapters.rounding import rounded
 from billingone_api.billing.fourway.adapters.postgres import billed
-from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO
+from billingone_api.billing.fourway.adapters.postgres.said import ZERO
 from billingone_api.billing.fourway.adapters.postgres.wording import description_key
 from billingone_api.billing.fourway.models import PAX8, Asked, Product, Said, Verdict
 from billingone_api.database import listings

@@ -17,13 +17,14 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
 )
 from sqlalchemy.types import Boolean
 
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.fourway.adapters.postgres import billed
-from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO
 from billingone_api.billing.fourway.adapters.postgres.records import records
+from billingone_api.billing.fourway.adapters.postgres.said import ZERO
 from billingone_api.billing.fourway.adapters.postgres.standing import standing_of
 from billingone_api.billing.fourway.leak import PARTS
 from billingone_api.billing.fourway.models import Asked, Basis, Standing
@@ -37,6 +38,8 @@ from billingone_api.kit.pagination import Cursors
 
 # Beyond any number that is kept: rows without one come before the others.
 _LEAST: Final = literal_column("-1e40", Numeric)
+# A month of many clients is sorted whole; compiling its statement costs more than that saves.
+_ROOM: Final = text("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)")
 _PART: Final = bindparam("part", type_=Text)
 _INSIDE: Final = frozenset({"label", "leak_reporting", "overcharge_reporting", "key"})
 
@@ -117,6 +120,8 @@ class PostgresFourWay:
         self._basis = basis
 
     async def standing(self) -> Standing:
+        """What is read first; what comes after it in the transaction sorts in memory."""
+        await self._work.connection.execute(_ROOM)
         return await standing_of(self._work, self._basis.month)
 
     async def page(

@@ -1,33 +1,31 @@
 """The four sides joined: one record for each client, product, month and currency."""
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
-    Boolean,
     ColumnElement,
+    Numeric,
     Text,
     Uuid,
     and_,
     case,
     cast,
+    column,
     func,
     literal_column,
     or_,
     select,
-    union,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
-from billingone_api.billing.definitions.adapters.rates import rates, worth
-from billingone_api.billing.definitions.adapters.rounding import decimals
+from billingone_api.billing.definitions.adapters.rates import REPORTING_CURRENCY, rates, worth
+from billingone_api.billing.definitions.adapters.rounding import rounded
 from billingone_api.billing.definitions.models import INVOICE_SOURCES, PriceBasis
 from billingone_api.billing.fourway.adapters.postgres import billed, charged, licensed
-from billingone_api.billing.fourway.adapters.postgres.charged import EMPTY, MONTH, NOBODY
 from billingone_api.billing.fourway.adapters.postgres.judging import judged, known_if
-from billingone_api.billing.fourway.adapters.postgres.licensed import ZERO
+from billingone_api.billing.fourway.adapters.postgres.said import EMPTY, NO, NOBODY, ZERO, added_up
 from billingone_api.billing.fourway.adapters.postgres.used import used
 from billingone_api.billing.fourway.leak import PARTS
 from billingone_api.billing.fourway.models import PAX8, FourWayStatus
@@ -36,62 +34,19 @@ from billingone_api.database.tables.subscriptions import pax8_companies, product
 from billingone_api.database.tenancy import own
 from billingone_api.database.words import word
 
-_NO: Final = literal_column("false", Boolean)
+_NONE: Final = cast(word("[]"), JSONB)
 LEAK: Final = ("leak", *(f"leak_{name}" for name in PARTS))
-_KEY: Final = ("client_id", "product_id", "currency")
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """What is joined; each is read once, however often the statement speaks of it."""
-
-    agreed: CTE
-    charged: CTE
-    lines: CTE
-    homes: CTE
-    billed: CTE
-    keys: CTE
-    rates: CTE
-
-
-def sides(basis: PriceBasis, *, is_past: bool, of_one: bool) -> Sides:
-    held, bills = licensed.held(basis, is_past=is_past, of_one=of_one), charged.bills_of_month()
-    agreed = licensed.agreed(held, charged.charged_ids(bills), MONTH)
-    due = charged.charged(charged.charges(bills, held, of_one=of_one), agreed)
-    known = _known(agreed, due)
-    lines = billed.lines(billed.codes(), of_one=of_one)
-    homes = billed.homes(known, lines)
-    worths = rates()
-    paid = billed.billed(lines, homes, agreed, due, worths)
-    return Sides(agreed, due, lines, homes, paid, _keys(known, due, homes), worths)
-
-
-def _known(agreed: CTE, due: CTE) -> CTE:
-    """Products of clients that are held or charged."""
-    held, of = agreed.c, due.c
-    return union(
-        select(held.client_id, held.product_id, held.currency).where(held.is_live),
-        select(of.client_id, of.product_id, of.currency).where(
-            of.client_id != NOBODY, of.product_id != EMPTY
-        ),
-    ).cte("known")
-
-
-def _keys(known: CTE, due: CTE, homes: CTE) -> CTE:
-    of = due.c
-    nameless = or_(of.client_id == NOBODY, of.product_id == EMPTY)
-    home = homes.c
-    return union(
-        select(*known.c, EMPTY.label("company_id")),
-        select(home.client_id, home.product_id, home.home, EMPTY),
-        select(of.client_id, of.product_id, of.currency, of.company_id).where(nameless),
-    ).cte("keys")
-
-
-def _one(of: Sides) -> CTE:
+def _facts(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
     """Each record's facts; a side that says nothing of it is nothing of it."""
-    key, by, due, paid = of.keys.c, of.agreed.c, of.charged.c, of.billed.c
-    counted, unmatched = used(), billed.unmatched(of.lines)
+    held, bills = licensed.held(basis, is_past=is_past, of_one=of_one), charged.bills_of_month()
+    found = added_up(
+        licensed.held_rows(held, charged.charged_ids(bills)),
+        charged.charge_rows(bills, held, of_one=of_one),
+        billed.billed_rows(billed.lines(billed.codes(), of_one=of_one)),
+    )
+    of, counted = found.c, used()
     books = (
         select(client_links.c.client_id)
         .where(
@@ -102,73 +57,54 @@ def _one(of: Sides) -> CTE:
         .distinct()
         .cte("with_books")
     )
-    is_billed = paid.client_id.is_not(None)
-    units, spread = _or_zero(due.units), _or_zero(paid.spread_units)
-    may_be_hidden = and_(~is_billed, unmatched.c.lines.is_not(None))
-    shown = {
-        "client_id": key.client_id,
-        "product_id": key.product_id,
-        "company_id": key.company_id,
-        "currency": key.currency,
-        "places": decimals(key.currency),
-        "used": counted.c.used,
-        "metric": counted.c.metric,
-        "used_rule_id": counted.c.rule_id,
-        "used_is_shared": func.coalesce(counted.c.is_shared, _NO),
-        "licensed": _or_zero(by.licensed),
-        "trial": _or_zero(by.trial),
-        "unit": by.unit,
-        "unit_cost": by.unit_cost,
-        "due_cost": _or_zero(by.due_cost),
-        "units": units,
-        "worth": _or_zero(due.worth),
-        "elsewhere": _or_zero(due.elsewhere),
-        "owed_prorated": _or_zero(due.prorated),
-        "nameless": _or_zero(due.nameless),
-        "cost": _or_zero(due.cost),
-        "seats_cost": _or_zero(due.seats_cost),
-        "fair_cost": _or_zero(due.fair_cost),
-        "charges": _or_zero(due.charges),
-        "is_draft": func.coalesce(due.is_draft, _NO),
-        "billed": _or_zero(paid.units),
-        "amount": _or_zero(paid.amount),
-        "prorated": _or_zero(paid.prorated),
-        "spread_units": spread,
-        "instalments": func.least(spread, units),
-        "spread": _or_zero(paid.spread),
-        "abroad": _or_zero(paid.abroad),
-        "abroad_told": func.coalesce(paid.abroad_told, cast(word("[]"), JSONB)),
-        "hidden": case((may_be_hidden, units), else_=ZERO),
-        "unmatched_lines": func.coalesce(unmatched.c.lines, literal_column("0")),
-        "is_linked": or_(key.client_id == NOBODY, books.c.client_id.is_not(None), is_billed),
-        "is_usage": or_(func.coalesce(by.is_usage, _NO), func.coalesce(due.is_usage, _NO)),
-        "lacks_quantity": or_(
-            func.coalesce(due.lacks_quantity, _NO), func.coalesce(paid.lacks_quantity, _NO)
-        ),
-        "lacks_price": or_(
-            func.coalesce(due.lacks_price, _NO), func.coalesce(paid.lacks_amount, _NO)
-        ),
-        "lacks_cost": func.coalesce(due.lacks_cost, _NO),
-        "lacks_fair_cost": or_(
-            func.coalesce(by.lacks_cost, _NO),
-            func.coalesce(due.lacks_cost, _NO),
-            func.coalesce(due.lacks_fair_cost, _NO),
-        ),
-    }
-    joined = (
-        of.keys.outerjoin(of.agreed, _same(of.keys, of.agreed))
-        .outerjoin(of.charged, and_(_same(of.keys, of.charged), due.company_id == key.company_id))
-        .outerjoin(of.billed, _same(of.keys, of.billed))
-        .outerjoin(
-            counted,
-            and_(counted.c.client_id == key.client_id, counted.c.product_id == key.product_id),
+    may_be_hidden = and_(~of.is_billed, of.unmatched_lines > literal_column("0"))
+    is_counted = and_(counted.c.client_id == of.client_id, counted.c.product_id == of.product_id)
+    return (
+        select(
+            *of,
+            func.least(of.spread_units, of.units).label("instalments"),
+            case((may_be_hidden, of.units), else_=ZERO).label("hidden"),
+            or_(of.client_id == NOBODY, books.c.client_id.is_not(None), of.is_billed).label(
+                "is_linked"
+            ),
+            counted.c.used,
+            counted.c.metric,
+            counted.c.rule_id.label("used_rule_id"),
+            func.coalesce(counted.c.is_shared, NO).label("used_is_shared"),
         )
-        .outerjoin(unmatched, unmatched.c.client_id == key.client_id)
-        .outerjoin(books, books.c.client_id == key.client_id)
+        .select_from(
+            found.outerjoin(counted, is_counted).outerjoin(books, books.c.client_id == of.client_id)
+        )
+        .cte("facts")
     )
-    rows = select(*(value.label(name) for name, value in shown.items())).select_from(joined)
-    # or each of its columns is worked out anew wherever the leak speaks of it
-    return rows.cte("one").prefix_with("MATERIALIZED")
+
+
+def _abroad(lines: ColumnElement[Any], known: CTE) -> ColumnElement[Any]:
+    """What is billed in other currencies, by currency, with what it is worth today."""
+    columns = (column("currency", Text), column("units", Numeric), column("amount", Numeric))
+    line = (
+        func.jsonb_to_recordset(lines)
+        .table_valued(*columns)
+        .render_derived(name="line", with_types=True)
+    )
+    of = line.c
+    each = (
+        select(of.currency, func.sum(of.units).label("units"), func.sum(of.amount).label("amount"))
+        .group_by(of.currency)
+        .subquery("each_currency")
+    )
+    one = each.c
+    told = func.jsonb_build_object(
+        word("currency"), one.currency,
+        word("units"), cast(func.trim_scale(one.units), Text),
+        word("amount"), cast(one.amount, Text),
+        word("worth"), cast(rounded(worth(one.amount, known), REPORTING_CURRENCY), Text),
+    )  # fmt: skip
+    return (
+        select(func.coalesce(func.jsonb_agg(aggregate_order_by(told, one.currency)), _NONE))
+        .select_from(each.outerjoin(known, known.c.currency == one.currency))
+        .scalar_subquery()
+    )
 
 
 @cache
@@ -177,9 +113,8 @@ def records(basis: PriceBasis, *, is_past: bool, of_one: bool = False) -> CTE:
 
     Binds those of its sides, `has_charges`, `has_books` and `reporting_currency`.
     """
-    joined = sides(basis, is_past=is_past, of_one=of_one)
-    found = judged(_one(joined), basis)
-    of, known = found.c, joined.rates
+    found = judged(_facts(basis, is_past=is_past, of_one=of_one), basis)
+    of, known = found.c, rates()
     is_client = and_(own(clients), clients.c.id == of.client_id)
     is_product = and_(
         own(products), products.c.source == word(PAX8), products.c.source_id == of.product_id
@@ -188,7 +123,14 @@ def records(basis: PriceBasis, *, is_past: bool, of_one: bool = False) -> CTE:
     leaking = {name: known_if(of.reason.is_(None), of[name]) for name in LEAK}
     company = pax8_companies.c.name
     shown = {
-        **{name: of[name] for name in _names(found) if name not in leaking},
+        **{
+            name: of[name]
+            for name in _names(found)
+            if name not in leaking and name != "abroad_lines"
+        },
+        "abroad_told": case(
+            (of.abroad_lines.is_not(None), _abroad(of.abroad_lines, known)), else_=_NONE
+        ),
         **leaking,
         "client_id": func.nullif(of.client_id, NOBODY, type_=Uuid()),
         "client_name": clients.c.name,
@@ -226,11 +168,3 @@ def records(basis: PriceBasis, *, is_past: bool, of_one: bool = False) -> CTE:
 
 def _names(rows: CTE) -> list[str]:
     return [column.name for column in rows.c]
-
-
-def _same(one: CTE, other: CTE) -> ColumnElement[bool]:
-    return and_(*(one.c[name] == other.c[name] for name in _KEY))
-
-
-def _or_zero(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(value, ZERO)
