@@ -65,7 +65,7 @@ class MonthEnd:
         await self._insert("pax8_charges", **row | plain | more)
 
     async def billed(
-        self, client_id: UUID, *lines: dict[str, Any], source: str = "xero", **facts: Any
+        self, client_id: UUID | None, *lines: dict[str, Any], source: str = "xero", **facts: Any
     ) -> UUID:
         plain = {"client_id": client_id, "issued_on": date(2026, 11, 28)}
         invoice = await self.books.invoice(source, **plain | facts)

@@ -43,7 +43,9 @@ class Listing:
     key: ColumnElement[Any]
 
 
-_MOVING = frozenset({"today", "day", "as_of", "since", "has_charges", "has_books"})
+_MOVING = frozenset(
+    {"today", "day", "as_of", "since", "begins_at", "has_licences", "has_charges", "has_books"}
+)
 
 
 def words_in(text: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """What is not known is null with its reason, and never 0."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,8 @@ from tests.support.portfolio import add_run
 from billingone_api.kit.ids import new_id
 
 DECEMBER = date(2026, 12, 1)
+FACTS = ("source_status", "product_id", "price", "partner_cost", "currency", "billing_term",
+         "client_id", "quantity")  # fmt: skip
 
 
 async def stands(month_end: MonthEnd, **query: Any) -> tuple[Any, Any, Any]:
@@ -98,7 +100,7 @@ async def test_a_leak_is_not_known_where_something_of_it_is_not(month_end: Month
     await month_end.bill()
     for name, reason in (
         ("usage", "usage_billed"), ("quantity", "quantity_unknown"), ("price", "price_unknown"),
-        ("arrears", "usage_billed"),
+        ("arrears", "usage_billed"), ("tax", "price_unknown"),
     ):  # fmt: skip
         client = await month_end.client(name)
         facts = {"usage_billed": True} if name == "usage" else {}
@@ -107,7 +109,8 @@ async def test_a_leak_is_not_known_where_something_of_it_is_not(month_end: Month
         more: dict[str, Any] = {"term": "Arrears"} if name == "arrears" else {}
         await month_end.charged(name, "edr", 5, **more)
         billed = line(5) | ({"quantity": None} if name == "quantity" else {})
-        await month_end.billed(client, billed)
+        inclusive = {"line_amounts_are": "Inclusive"} if name == "tax" else {}
+        await month_end.billed(client, billed, **inclusive)
         record = await only(month_end, q=name)
         assert (record["leak"], record["leak_reason"]) == (None, reason)
     stranger = await house.client("stranger")
@@ -129,10 +132,10 @@ async def test_a_leak_is_not_known_where_something_of_it_is_not(month_end: Month
     assert sorted(str(one["leak_reason"]) for one in records) == ["None", "price_unknown"]
     coverage = (await month_end.read("/summary"))["coverage"]
     assert {one["reason"]: one["count"] for one in coverage["excluded"]} == {
-        "client_not_linked": 1, "price_unknown": 1, "quantity_unknown": 1, "usage_billed": 2,
+        "client_not_linked": 1, "price_unknown": 2, "quantity_unknown": 1, "usage_billed": 2,
     }  # fmt: skip
     named = ("records", "known", "without_client", "without_product")
-    assert [coverage[name] for name in named] == [7, 2, 1, 1]
+    assert [coverage[name] for name in named] == [8, 2, 1, 1]
 
 
 async def only_client(month_end: MonthEnd, name: str) -> Any:
@@ -146,17 +149,11 @@ async def test_a_month_that_is_over_is_seen_as_it_was(month_end: MonthEnd) -> No
     client = await month_end.client("Acacia")
     held = await month_end.holds(client, "edr", 10)
     (row,) = await house.database.as_owner("SELECT * FROM subscriptions")
-    facts = {
-        name: row[name]
-        for name in ("source_status", "product_id", "price", "partner_cost", "currency",
-                     "billing_term", "client_id")
-    }  # fmt: skip
-    for version, seen, quantity in ((1, date(2026, 9, 2), 7), (2, date(2026, 11, 3), 10)):
-        at = NOW.replace(month=seen.month, day=seen.day)
-        await house.database.insert(
-            "subscription_versions", organisation_id=house.organisation_id, version=version,
-            subscription_id=row["id"], seen_at=at, quantity=Decimal(quantity), **facts,
-        )  # fmt: skip
+    at = NOW.replace(month=9, day=2)
+    await house.database.as_owner("UPDATE subscriptions SET first_seen_at = $1", at)
+    # Then it belonged to nobody: whose it is, is what is known now, as of charges and lines.
+    await seen(month_end, row, 1, at, quantity=Decimal(7), client_id=None)
+    await seen(month_end, row, 2, NOW.replace(day=3), quantity=Decimal(10))
     october = {"month": date(2026, 10, 1), "invoiced_on": date(2026, 10, 1)}
     await month_end.bill("october", **october)
     period = {"period_from": date(2026, 10, 1), "period_to": date(2026, 10, 31)}
@@ -166,8 +163,98 @@ async def test_a_month_that_is_over_is_seen_as_it_was(month_end: MonthEnd) -> No
     assert (record["licensed"], leak_of(record)) == ("7", {})
     assert record["overcharge"]["difference"]["amount"] == "0.00"
     assert (await only(month_end))["licensed"] == "10"
-    # Before anything was known of it there is no price, and nothing is made up.
-    assert await month_end.records(month="2026-08") == []
+    # Before anything was known of it there is no licence and no price, and nothing is made up.
+    await month_end.bill("august", month=date(2026, 8, 1))
+    august = {"period_from": date(2026, 8, 1), "period_to": date(2026, 8, 31)}
+    await month_end.charged("Acacia", "edr", 7, bill="august", **august)
+    record = await only(month_end, month="2026-08")
+    assert [record[name] for name in ("licensed", "trial", "overcharge")] == [None] * 3
+    assert (record["charged"]["units"], record["leak_reason"]) == ("7", "price_unknown")
+    standing = (await month_end.read("/summary", month="2026-08"))["standing"]
+    assert standing["licences_reason"] == "not_yet_known"
+
+
+async def seen(month_end: MonthEnd, row: Any, version: int, at: datetime, **facts: Any) -> None:
+    """A version of a subscription."""
+    held = {name: row[name] for name in FACTS} | facts
+    await month_end.house.database.insert(
+        "subscription_versions", organisation_id=month_end.house.organisation_id,
+        version=version, subscription_id=row["id"], seen_at=at, **held,
+    )  # fmt: skip
+
+
+async def test_what_was_given_up_within_the_month_was_charged_in_advance(
+    month_end: MonthEnd,
+) -> None:
+    house = month_end.house
+    await month_end.bill()
+    for name, now in (("fewer", {"quantity": 8}), ("cancelled", {"source_status": "Cancelled"})):
+        await house.product(name)
+        client = await month_end.client(name)
+        held = await month_end.holds(client, name, **{"quantity": 10} | now)
+        (row,) = await house.database.as_owner(
+            "SELECT * FROM subscriptions WHERE product_id = $1", name
+        )
+        active = {"quantity": Decimal(10), "source_status": "Active"}
+        await seen(month_end, row, 1, NOW.replace(month=9), **active)
+        await seen(month_end, row, 2, NOW.replace(day=20))
+        await month_end.charged(name, name, 10, subscription_id=held)
+    assert await overcharged(month_end) == {"cancelled": "0.00", "fewer": "0.00"}
+    # What was given up before the month began, and more than there ever was, is none of it.
+    await house.database.as_owner(
+        "UPDATE subscription_versions SET seen_at = $1 WHERE version = 2"
+        " AND source_status = 'Active'", NOW.replace(month=10, day=20),
+    )  # fmt: skip
+    await house.database.as_owner(
+        "UPDATE pax8_charges SET quantity = 11, cost_total = 88 WHERE product_id = 'cancelled'"
+    )
+    assert await overcharged(month_end) == {"cancelled": "8.00", "fewer": "16.00"}
+
+
+async def overcharged(month_end: MonthEnd) -> dict[str, str]:
+    return {
+        one["client_name"]: one["overcharge"]["difference"]["amount"]
+        for one in await month_end.records()
+    }
+
+
+async def test_what_is_in_no_record_is_counted_by_why(month_end: MonthEnd) -> None:
+    house = month_end.house
+    await house.product("edr", sku="SKU-EDR")
+    client = await month_end.client("Acacia")
+    held = await month_end.holds(client, "edr", 10)
+    await month_end.holds(client, "edr", 1, currency=None)
+    await month_end.bill(currency=None, is_due=True)
+    await month_end.bill("undated", month=None)
+    of = {"subscription_id": held}
+    await month_end.charged("Acacia", "edr", 10, **of)
+    await month_end.charged("Acacia", "edr", 1, currency=None)
+    await month_end.charged("Acacia", None, 1, kind="payment-credit", cost="-500.00")
+    # A fee to set it up is no seat of it.
+    await month_end.charged("Acacia", "edr", 1, kind="one-time", price="50.00", cost="40.00", **of)
+    await month_end.books.link("company of ours", None, "pax8")
+    await month_end.charged("ours", "edr", 7)
+    await month_end.billed(client, line(10))
+    for whose, facts in ((None, {}), (client, {"currency": None}), (client, {"issued_on": None})):
+        await month_end.billed(whose, line(1), **facts)
+    await month_end.billed(client)
+    record = await only(month_end)
+    assert leak_of(record) == {"price": "50.00"}
+    assert record["charged"] == {
+        "units": "10", "amount": {"amount": "150.00", "currency": "AUD"},
+        "cost": {"amount": "120.00", "currency": "AUD"}, "is_draft": False,
+    }  # fmt: skip
+    assert record["overcharge"]["difference"]["amount"] == "0.00"
+    summary = await month_end.read("/summary")
+    assert {one["reason"]: one["count"] for one in summary["coverage"]["left_out"]} == {
+        "bill_without_month": 1, "charge_of_nobodys_company": 1, "charge_without_currency": 1,
+        "invoice_without_client": 1, "invoice_without_currency": 1, "invoice_without_date": 1,
+        "invoice_without_lines": 1, "licence_without_currency": 1, "payment_on_a_bill": 1,
+    }  # fmt: skip
+    # A bill that was paid meanwhile is read again; until then its charges stand.
+    told = summary["standing"]
+    named = ("charges_reason", "changed_invoices", "unread_invoices")
+    assert [told[name] for name in named] == [None, 1, 0]
 
 
 @pytest.mark.parametrize("month", ["2026-13", "26-11", "2026-11-01"])

@@ -10,9 +10,11 @@ def _aud(amount: str) -> dict[str, str]:
 _STANDING: Final[dict[str, Any]] = {
     "month": "2026-11-01",
     "day": "2026-11-29",
+    "licences_reason": None,
     "charged_by": "invoices",
     "charges_reason": None,
     "unread_invoices": 0,
+    "changed_invoices": 0,
     "unreadable_charges": 0,
     "books_reason": None,
     "used_on": "2026-11-01",
@@ -102,6 +104,7 @@ SUMMARY: Final[dict[str, Any]] = {
         "without_client": 0,
         "without_product": 0,
         "unmatched_lines": [{"lines": 1, "clients": 1, "amount": _aud("450.00")}],
+        "left_out": [{"reason": "invoice_without_client", "count": 2}],
     },
 }
 DESCRIPTIONS: Final[dict[str, Any]] = {

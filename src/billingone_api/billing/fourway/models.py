@@ -50,6 +50,29 @@ class ChargesUnknown(StrEnum):
     NOT_READ = "not_read"
 
 
+class LicencesUnknown(StrEnum):
+    """Why nothing is known of what was licensed in a month."""
+
+    SOURCE_NOT_CONNECTED = "source_not_connected"
+    NEVER_SYNCED = "never_synced"
+    NOT_YET_KNOWN = "not_yet_known"
+
+
+class LeftOut(StrEnum):
+    """Why something of the month is in no record."""
+
+    CHARGE_WITHOUT_CURRENCY = "charge_without_currency"
+    CHARGE_OF_NOBODYS_COMPANY = "charge_of_nobodys_company"
+    PAYMENT_ON_A_BILL = "payment_on_a_bill"
+    BILL_WITHOUT_MONTH = "bill_without_month"
+    INVOICE_WITHOUT_DATE = "invoice_without_date"
+    INVOICE_WITHOUT_CLIENT = "invoice_without_client"
+    INVOICE_WITHOUT_CURRENCY = "invoice_without_currency"
+    INVOICE_WITHOUT_LINES = "invoice_without_lines"
+    LICENCE_WITHOUT_CURRENCY = "licence_without_currency"
+    LICENCE_WITHOUT_PRODUCT = "licence_without_product"
+
+
 class ChargedBy(StrEnum):
     """What says what Pax8 charges for a month."""
 
@@ -68,10 +91,12 @@ class Verdict(StrEnum):
 class Month:
     """A calendar month, and the day and instant at which subscriptions are looked at for it.
 
-    That is its end, or today while it is not over. `used_since` bounds whose counts are shown.
+    That is its end, or today while it is not over. `begins_at` is its first instant, and
+    `used_since` bounds whose counts are shown.
     """
 
     first: date
+    begins_at: datetime
     after: date
     day: date
     as_of: datetime
@@ -93,13 +118,16 @@ class Standing:
     """How far the sides of a month are known.
 
     `charged_by` is None where nothing is known of the charges, for the reason in `charges`.
-    `unread` invoices of Pax8 are listed and their charges not read yet; `unreadable` charges
-    could not be. `used_on` is the day of the snapshot whose counts are shown.
+    `unread` invoices of Pax8 are listed and their charges not read yet, `changed` ones have been
+    and are going to be read again; `unreadable` charges could not be. `used_on` is the day of the
+    snapshot whose counts are shown.
     """
 
+    licences: LicencesUnknown | None
     charges: ChargesUnknown | None
     charged_by: ChargedBy | None
     unread: int
+    changed: int
     unreadable: int
     books: Unknown | None
     used_on: date | None

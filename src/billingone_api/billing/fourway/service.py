@@ -25,12 +25,16 @@ def month_of(any_day: date, *, today: date, time_zone: str) -> Month:
     first, current = any_day.replace(day=1), today.replace(day=1)
     after = next_month(first)
     is_past = after <= today
-    midnight = datetime(after.year, after.month, 1, tzinfo=ZoneInfo(time_zone))
+    begins_at, as_of = (
+        datetime(one.year, one.month, 1, tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
+        for one in (first, after)
+    )
     return Month(
         first=first,
+        begins_at=begins_at,
         after=after,
         day=after - timedelta(days=1) if is_past else today,
-        as_of=midnight.astimezone(UTC),
+        as_of=as_of,
         used_since=min(first, current),
         is_past=is_past,
     )

@@ -57,4 +57,5 @@ async def get_four_way_summary(
     reading, basis = four_way_in(work, caller, process, first_of(query.month))
     standing = await reading.standing()
     shown = StandingOut.of(standing, month=basis.month.first, day=basis.month.day)
-    return summed_up(await reading.totals(standing), await reading.unmatched(), shown)
+    totals, unmatched = await reading.totals(standing), await reading.unmatched()
+    return summed_up(totals, unmatched, await reading.left_out(), shown)

@@ -140,8 +140,11 @@ class FourWayRecordOut(BaseModel):
         ),
     ]
     used: Annotated[UsedOut | None, Field(description="Null: no snapshot, or no rule has it.")]
-    licensed: Annotated[Quantity, Field(description="Active and trial subscriptions of Pax8.")]
-    trial: Annotated[Quantity, Field(description="Of `licensed`, what is on trial.")]
+    licensed: Annotated[
+        Quantity | None,
+        Field(description="Active and trial subscriptions of Pax8; null: not known for the month."),
+    ]
+    trial: Annotated[Quantity | None, Field(description="Of `licensed`, what is on trial.")]
     unit_price: Annotated[
         UnitPrice | None, Field(description="What the client pays for a unit and billing term.")
     ]

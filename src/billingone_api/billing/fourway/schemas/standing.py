@@ -7,7 +7,12 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
 from billingone_api.billing.definitions.figures import Unknown
-from billingone_api.billing.fourway.models import ChargedBy, ChargesUnknown, Standing
+from billingone_api.billing.fourway.models import (
+    ChargedBy,
+    ChargesUnknown,
+    LicencesUnknown,
+    Standing,
+)
 
 ChargesUnknownReason = TypeAliasType(
     "ChargesUnknownReason",
@@ -18,6 +23,19 @@ ChargesUnknownReason = TypeAliasType(
             "- `never_synced`: no sync of Pax8 has come through yet.\n"
             "- `denied`: Pax8 does not let its credentials read invoices; give them the access.\n"
             "- `not_read`: no invoice or draft of the month has been read, or not all of it."
+        ),
+    ],
+)
+
+
+LicencesUnknownReason = TypeAliasType(
+    "LicencesUnknownReason",
+    Annotated[
+        LicencesUnknown,
+        Field(
+            description="- `source_not_connected`: Pax8 is not connected.\n"
+            "- `never_synced`: no sync of Pax8 has come through yet.\n"
+            "- `not_yet_known`: the month was over before Pax8 was first read."
         ),
     ],
 )
@@ -38,6 +56,10 @@ class StandingOut(BaseModel):
     day: Annotated[
         date, Field(description="Whose subscriptions these are: the month's last, or today.")
     ]
+    licences_reason: Annotated[
+        LicencesUnknownReason | None,
+        Field(description="Why nothing is known of what was licensed."),
+    ]
     charged_by: Annotated[
         ChargedBy | None,
         Field(description="Pax8's invoices, or its drafts while none has come; null: unknown."),
@@ -46,6 +68,13 @@ class StandingOut(BaseModel):
         ChargesUnknownReason | None, Field(description="Why nothing is known of the charges.")
     ]
     unread_invoices: Annotated[int, Field(description="Pax8's, of which no charge is read yet.")]
+    changed_invoices: Annotated[
+        int,
+        Field(
+            description="Pax8's that have changed since their charges were read; the next sync "
+            "reads them again."
+        ),
+    ]
     unreadable_charges: Annotated[int, Field(description="In no record; see the quarantine.")]
     books_reason: Annotated[
         Unknown | None, Field(description="Why nothing is known of clients' invoices.")
@@ -60,9 +89,11 @@ class StandingOut(BaseModel):
         return cls(
             month=month,
             day=day,
+            licences_reason=standing.licences,
             charged_by=standing.charged_by,
             charges_reason=standing.charges,
             unread_invoices=standing.unread,
+            changed_invoices=standing.changed,
             unreadable_charges=standing.unreadable,
             books_reason=standing.books,
             used_on=standing.used_on,

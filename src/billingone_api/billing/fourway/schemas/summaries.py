@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from billingone_api.billing.definitions.schemas import Money
 from billingone_api.billing.fourway import examples
 from billingone_api.billing.fourway.leak import PARTS
+from billingone_api.billing.fourway.models import LeftOut
 from billingone_api.billing.fourway.schemas.records import LeakOut, NoLeakReason, amount_of
 from billingone_api.billing.fourway.schemas.standing import StandingOut
 from billingone_api.kit.workbooks import Sheet
@@ -54,6 +56,33 @@ class UnmatchedLinesOut(BaseModel):
     amount: Annotated[Money, Field(description="Without tax.")]
 
 
+FourWayLeftOutReason = TypeAliasType(
+    "FourWayLeftOutReason",
+    Annotated[
+        LeftOut,
+        Field(
+            description="- `bill_without_month`: of Pax8's; it may be of any month.\n"
+            "- `charge_of_nobodys_company`: a person said that the company is no client's.\n"
+            "- `charge_without_currency`: neither it nor its bill says one.\n"
+            "- `invoice_without_client`: its contact belongs to no client yet.\n"
+            "- `invoice_without_currency`: credit notes, too.\n"
+            "- `invoice_without_date`: it may be of any month.\n"
+            "- `invoice_without_lines`: it bills something, and nothing says what.\n"
+            "- `licence_without_currency`, `licence_without_product`: of active and trial "
+            "subscriptions as they are now.\n"
+            "- `payment_on_a_bill`: what was paid to Pax8 before is no price of anything."
+        ),
+    ],
+)
+
+
+class LeftOutOut(BaseModel):
+    """What is known of the month and in no record."""
+
+    reason: FourWayLeftOutReason
+    count: int
+
+
 class FourWayCoverageOut(BaseModel):
     """What the figures rest on."""
 
@@ -63,6 +92,7 @@ class FourWayCoverageOut(BaseModel):
     without_client: Annotated[int, Field(description="Charges for companies of no client.")]
     without_product: Annotated[int, Field(description="Charges of no product, such as credits.")]
     unmatched_lines: list[UnmatchedLinesOut]
+    left_out: list[LeftOutOut]
 
 
 class FourWaySummaryOut(BaseModel):
@@ -78,6 +108,7 @@ class FourWaySummaryOut(BaseModel):
 def summed_up(
     totals: Sequence[Mapping[str, Any]],
     unmatched: Sequence[Mapping[str, Any]],
+    left_out: Sequence[Mapping[str, Any]],
     standing: StandingOut,
 ) -> FourWaySummaryOut:
     """Of sums by currency and reason; without books nothing is said of lines."""
@@ -104,6 +135,7 @@ def summed_up(
                 "unmatched_lines": [
                     {**row, "amount": amount_of(row["amount"], row["currency"])} for row in lines
                 ],
+                "left_out": [dict(row) for row in left_out],
             },
         }
     )
@@ -146,6 +178,7 @@ def _rows(summary: FourWaySummaryOut) -> Iterator[tuple[str, str | int | Decimal
     standing, coverage = summary.standing, summary.coverage
     yield "Month", f"{standing.month:%Y-%m}"
     yield "Charged by", standing.charged_by or f"not known: {standing.charges_reason}"
+    yield "Licences", "known" if standing.licences_reason is None else standing.licences_reason
     yield "Clients' invoices", "known" if standing.books_reason is None else standing.books_reason
     yield "Counted on", None if standing.used_on is None else standing.used_on.isoformat()
     for one in standing.freshness:
@@ -155,6 +188,8 @@ def _rows(summary: FourWaySummaryOut) -> Iterator[tuple[str, str | int | Decimal
     yield "Records whose leak is known", coverage.known
     for each in coverage.excluded:
         yield f"Not known: {each.reason}", each.count
+    for left in coverage.left_out:
+        yield f"Left out: {left.reason}", left.count
     for currency in summary.currencies:
         for name in ("charged", "cost", "billed", "margin", "lost", "billed_too_much",
                      "overcharge"):  # fmt: skip

@@ -18,7 +18,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from billingone_api.billing.definitions.adapters.invoices import in_current_books
+from billingone_api.billing.definitions.adapters.invoices import in_current_books, issued_key
 from billingone_api.billing.definitions.adapters.rounding import rounded
 from billingone_api.billing.definitions.models import InvoiceState
 from billingone_api.billing.fourway.adapters.postgres.licensed import AFTER, MONTH, only
@@ -32,7 +32,7 @@ from billingone_api.billing.fourway.adapters.postgres.said import (
     shaped,
 )
 from billingone_api.billing.fourway.adapters.postgres.wording import code_key, described
-from billingone_api.billing.fourway.models import NO_PRODUCT, PAX8, Verdict
+from billingone_api.billing.fourway.models import NO_PRODUCT, PAX8, LeftOut, Verdict
 from billingone_api.database.tables.fourway import line_mappings
 from billingone_api.database.tables.invoices import (
     client_credits,
@@ -68,6 +68,32 @@ def codes() -> Any:
     )
 
 
+def is_counted(owner: Any) -> ColumnElement[bool]:
+    """A document that stands, of the books that are read now; a draft is one already."""
+    document = owner.c
+    is_once = [document.twin_id.is_(None)] if owner is invoices else []
+    return and_(
+        document.gone_at.is_(None),
+        document.state.in_([word(state) for state in _COUNTED]),
+        in_current_books(owner),
+        *is_once,
+    )
+
+
+def left_out(owner: Any) -> ColumnElement[Any]:
+    """Why a document of the month is in no record; NULL where it is in one."""
+    document = owner.c
+    return case(
+        (document.client_id.is_(None), word(LeftOut.INVOICE_WITHOUT_CLIENT)),
+        (document.currency.is_(None), word(LeftOut.INVOICE_WITHOUT_CURRENCY)),
+    )
+
+
+def of_month(owner: Any) -> ColumnElement[bool]:
+    day = issued_key(owner) if owner is invoices else owner.c.issued_on
+    return and_(day >= MONTH, day < AFTER)
+
+
 def _documents(owner: Any, rows: Any, key: str, *conditions: ColumnElement[bool]) -> Any:
     """Lines of documents of one kind, with what the document says; credit notes take away."""
     of, document = rows.c, owner.c
@@ -91,11 +117,8 @@ def _documents(owner: Any, rows: Any, key: str, *conditions: ColumnElement[bool]
         .join(owner, and_(own(owner), document.id == of[key]))
         .where(
             own(rows),
-            document.client_id.is_not(None),
-            document.currency.is_not(None),
-            document.gone_at.is_(None),
-            document.state.in_([word(state) for state in _COUNTED]),
-            in_current_books(owner),
+            left_out(owner).is_(None),
+            is_counted(owner),
             # Texts bill nothing, whether their amount is left out or 0.
             or_(of.line_amount != ZERO, of.quantity != ZERO),
             *conditions,
@@ -109,17 +132,12 @@ def lines(codes_: Any, *, since: bool = False, of_one: bool = False) -> CTE:
     An item code that is a product's SKU says it, else what a person said of the description. An
     empty product: a person said that it is none of Pax8's.
     """
-    issued = (
-        (lambda owner: owner.c.issued_on >= _SINCE)
-        if since
-        else (lambda owner: and_(owner.c.issued_on >= MONTH, owner.c.issued_on < AFTER))
-    )
+    issued = (lambda owner: owner.c.issued_on >= _SINCE) if since else of_month
     told = union_all(
         _documents(
             invoices,
             invoice_lines,
             "invoice_id",
-            invoices.c.twin_id.is_(None),
             issued(invoices),
             *only(invoices.c.client_id, of_one=of_one),
         ),

@@ -29,12 +29,14 @@ from billingone_api.billing.fourway.adapters.postgres.said import (
     SEATS,
     shaped,
 )
-from billingone_api.billing.fourway.models import PAX8
+from billingone_api.billing.fourway.models import PAX8, LeftOut
 from billingone_api.database.tables.charges import pax8_bills, pax8_charges
 from billingone_api.database.tables.clients import client_links
 from billingone_api.database.tenancy import own
 from billingone_api.database.words import word
 
+_BY_UNITS: Final = [word(kind) for kind in ("subscription", "one_time")]
+"""Kinds of charges whose quantity is what is bought."""
 _PAYMENT: Final = "payment_credit"
 """The kind of what was paid before and is set against the bill: no price of anything."""
 
@@ -64,9 +66,6 @@ def charge_rows(bills: CTE, held: CTE, *, of_one: bool) -> Select[Any]:
     Charges for a company that a person said is nobody's are left out.
     """
     of, links = pax8_charges.c, client_links.c
-    is_linked = and_(
-        own(client_links), links.source == word(PAX8), links.source_id == of.company_id
-    )
     client = links.client_id
     product = func.coalesce(of.product_id, held.c.product_id)
     currency = func.coalesce(of.currency, bills.c.currency)
@@ -77,7 +76,7 @@ def charge_rows(bills: CTE, held: CTE, *, of_one: bool) -> Select[Any]:
         (or_(client.is_(None), product.is_(None)), word(NAMELESS)),
         (kind == word("prorate"), word(PRORATED)),
         (or_(of.period_from >= AFTER, of.period_to < MONTH), word(ELSEWHERE)),
-        (and_(kind.in_([word("subscription"), word("one_time")]), ~is_beside), word(SEATS)),
+        (and_(kind.in_(_BY_UNITS), ~is_beside), word(SEATS)),
         else_=word(CHANGED),
     )
     is_same = held.c.currency == currency
@@ -100,32 +99,52 @@ def charge_rows(bills: CTE, held: CTE, *, of_one: bool) -> Select[Any]:
         select(*row)
         .select_from(
             pax8_charges.join(bills, bills.c.source_id == of.bill_id)
-            .outerjoin(client_links, is_linked)
+            .outerjoin(client_links, is_linked())
             .outerjoin(held, held.c.source_id == of.subscription_id)
         )
         .where(
             own(pax8_charges),
-            kind != word(_PAYMENT),
-            currency.is_not(None),
-            or_(links.source_id.is_(None), client.is_not(None)),
+            left_out(bills, links).is_(None),
             *only(client, of_one=of_one),
         )
     )
 
 
-def charged_ids(bills: CTE) -> CTE:
-    """Subscriptions that are charged in the month."""
+def charged_units(bills: CTE) -> CTE:
+    """Subscriptions that are charged in the month, and how many units of each."""
     of = pax8_charges.c
     return (
-        select(of.subscription_id)
+        select(of.subscription_id, func.sum(of.quantity).label("quantity"))
         .join(bills, bills.c.source_id == of.bill_id)
         .where(
             own(pax8_charges),
             of.subscription_id.is_not(None),
-            _kind() != word("prorate"),
+            _kind().in_(_BY_UNITS),
         )
-        .distinct()
-        .cte("charged_ids")
+        .group_by(of.subscription_id)
+        .cte("charged_units")
+    )
+
+
+def left_out(bills: Any, links: Any) -> ColumnElement[Any]:
+    """Why a charge is in no record; NULL where it is in one."""
+    of = pax8_charges.c
+    return case(
+        (_kind() == word(_PAYMENT), word(LeftOut.PAYMENT_ON_A_BILL)),
+        (and_(links.source_id.is_not(None), links.client_id.is_(None)),
+         word(LeftOut.CHARGE_OF_NOBODYS_COMPANY)),
+        (func.coalesce(of.currency, bills.c.currency).is_(None),
+         word(LeftOut.CHARGE_WITHOUT_CURRENCY)),
+    )  # fmt: skip
+
+
+def is_linked() -> ColumnElement[bool]:
+    """A charge, with the link of its company."""
+    links = client_links.c
+    return and_(
+        own(client_links),
+        links.source == word(PAX8),
+        links.source_id == pax8_charges.c.company_id,
     )
 
 

@@ -34,13 +34,14 @@ from billingone_api.database.words import word
 # With a point: a power of whole numbers is a float to PostgreSQL.
 _TEN: Final = literal_column("10.0", Numeric)
 _HAS_CHARGES: Final = bindparam("has_charges", type_=Boolean)
+_HAS_LICENCES: Final = bindparam("has_licences", type_=Boolean)
 _HAS_BOOKS: Final = bindparam("has_books", type_=Boolean)
 # What is only there to reckon with.
 _INSIDE: Final = frozenset({
     "units", "worth", "elsewhere", "owed_prorated", "nameless", "cost", "seats_cost", "fair_cost",
     "due_cost", "billed", "amount", "prorated", "spread_units", "instalments", "spread", "abroad",
     "charges", "hidden", "places", "is_linked", "is_usage", "lacks_quantity", "lacks_price",
-    "lacks_cost", "lacks_fair_cost", "is_billed",
+    "lacks_cost", "lacks_fair_cost", "is_billed", "licensed", "trial",
 })  # fmt: skip
 _Column = ColumnElement[Any]
 
@@ -102,6 +103,8 @@ def _known(of: Any) -> dict[str, _Column]:
     owed = of.worth + of.elsewhere + of.owed_prorated + of.nameless
     knows_cost = and_(_HAS_CHARGES, ~of.lacks_cost)
     return {
+        "licensed": known_if(_HAS_LICENCES, of.licensed),
+        "trial": known_if(_HAS_LICENCES, of.trial),
         "charged": known_if(_HAS_CHARGES, of.units),
         "owed": known_if(and_(_HAS_CHARGES, ~of.lacks_price, ~of.lacks_quantity), owed),
         "charged_cost": known_if(knows_cost, cost),
@@ -117,7 +120,7 @@ def _overcharge(of: Any) -> dict[str, _Column]:
     cents = of.charges * func.power(_TEN, -of.places, type_=Numeric)
     is_rounding = func.abs(dear.difference) <= cents
     is_named = and_(of.client_id != NOBODY, of.product_id != EMPTY)
-    is_known = and_(_HAS_CHARGES, is_named, ~of.is_usage, ~of.lacks_fair_cost)
+    is_known = and_(_HAS_LICENCES, _HAS_CHARGES, is_named, ~of.is_usage, ~of.lacks_fair_cost)
     return {
         name: known_if(is_known, case((is_rounding, ZERO), else_=value))
         for name, value in (

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     Uuid,
+    and_,
     bindparam,
     case,
     cast,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -42,6 +44,7 @@ from billingone_api.database.tables.subscriptions import (
 from billingone_api.database.tenancy import own
 from billingone_api.database.words import word
 
+_BEGINS_AT: Final = bindparam("begins_at", type_=DateTime(timezone=True))
 _AS_OF: Final = bindparam("as_of", type_=DateTime(timezone=True))
 MONTH: Final = bindparam("month", type_=Date)
 AFTER: Final = bindparam("after", type_=Date)
@@ -56,6 +59,7 @@ def _as_they_were() -> FromClause:
     return (
         select(
             *(of[name] for name in FACTS if name != "client_id"),
+            now.id,
             now.client_id,
             now.source,
             now.source_id,
@@ -86,6 +90,7 @@ def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
     unit = of.price * times if basis.knows_sell_price else cast(null(), Numeric)
     cost = (of.partner_cost if basis.knows_sell_price else of.price) * times
     shown = {
+        "id": of.id,
         "source_id": of.source_id,
         "client_id": of.client_id,
         "product_id": of.product_id,
@@ -105,21 +110,47 @@ def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
     return select(*columns).where(*is_wanted).cte("held")
 
 
-def held_rows(held_: CTE, charged_ids: CTE) -> Select[Any]:
+def _before() -> CTE:
+    """The most that was held in the month before something changed, by subscription."""
+    later, of = subscription_versions.alias("later"), subscription_versions.c
+    is_before = and_(
+        own(later),
+        later.c.subscription_id == of.subscription_id,
+        later.c.version == of.version + literal_column("1"),
+    )
+    return (
+        select(of.subscription_id, func.max(of.quantity).label("quantity"))
+        .select_from(subscription_versions.join(later, is_before))
+        .where(
+            own(subscription_versions),
+            later.c.seen_at > _BEGINS_AT,
+            later.c.seen_at < _AS_OF,
+            badge(subscription_versions) == word(Badge.ACTIVE),
+        )
+        .group_by(of.subscription_id)
+        .cte("before")
+    )
+
+
+def held_rows(held_: CTE, charged_units: CTE) -> Select[Any]:
     """Subscriptions of clients; `amount` is what Pax8 should charge for one that is due.
 
-    Of other terms than a month, and of what began within it, only what is charged is due.
+    Of other terms than a month, and of what began within it, only what is charged is due. Pax8
+    charges in advance: what was given up within the month may be charged still.
     """
-    of = held_.c
+    of, due, before = held_.c, charged_units.c, _before()
+    is_both = and_(before.c.quantity.is_not(None), due.quantity.is_not(None))
+    given_up = case((is_both, func.least(before.c.quantity, due.quantity)))
+    active = case((of.badge == word(Badge.ACTIVE), of.quantity))
+    units = func.greatest(active, given_up)
     sort = case(
         (of.badge == word(Badge.ACTIVE), word(ACTIVE)),
         (of.badge == word(Badge.TRIAL), word(TRIAL)),
         else_=word(ENDED),
     )
-    is_due = or_(
-        charged_ids.c.subscription_id.is_not(None),
-        of.is_monthly & func.coalesce(of.begun_on <= MONTH, literal_column("true")),
-    )
+    has_begun = of.is_monthly & func.coalesce(of.begun_on <= MONTH, true())
+    is_active = or_(of.badge == word(Badge.ACTIVE), given_up.is_not(None))
+    is_due = and_(is_active, or_(due.subscription_id.is_not(None), has_begun))
     row = shaped(
         side=word(HELD),
         sort=sort,
@@ -127,7 +158,7 @@ def held_rows(held_: CTE, charged_ids: CTE) -> Select[Any]:
         product_id=of.product_id,
         currency=of.currency,
         quantity=of.quantity,
-        amount=rounded(of.quantity * of.cost, of.currency),
+        amount=rounded(units * of.cost, of.currency),
         unit=of.unit,
         unit_cost=of.cost,
         is_long=of.is_long,
@@ -136,7 +167,11 @@ def held_rows(held_: CTE, charged_ids: CTE) -> Select[Any]:
     )
     return (
         select(*row)
-        .select_from(held_.outerjoin(charged_ids, charged_ids.c.subscription_id == of.source_id))
+        .select_from(
+            held_.outerjoin(charged_units, due.subscription_id == of.source_id).outerjoin(
+                before, before.c.subscription_id == of.id
+            )
+        )
         .where(of.client_id.is_not(None), of.product_id.is_not(None), of.currency.is_not(None))
     )
 

@@ -92,6 +92,11 @@ def _open_descriptions() -> CTE:
     )
 
 
+def _beginning(description: Any) -> Any:
+    """Enough to sort by: cursors carry it, and have an end."""
+    return func.left(description, literal_column("200"), type_=Text)
+
+
 def _descriptions() -> Listing:
     found = _open_descriptions()
     of = found.c
@@ -99,7 +104,7 @@ def _descriptions() -> Listing:
         name="four-way-descriptions",
         rows=select(of.description_key, of.description, of.lines, of.clients, of.amounts),
         filters={"q": words_in(of.description)},
-        sorts={"money": of.worth, "lines": of.lines, "description": of.description},
+        sorts={"money": of.worth, "lines": of.lines, "description": _beginning(of.description)},
         key=of.description_key,
     )
 
@@ -122,7 +127,7 @@ def _mappings() -> Listing:
             "q": words_in(func.concat_ws(word(" "), _OF.description, products.c.name)),
             "verdict": _OF.verdict == bindparam("verdict", type_=Text),
         },
-        sorts={"said_at": _OF.said_at, "description": _OF.description},
+        sorts={"said_at": _OF.said_at, "description": _beginning(_OF.description)},
         key=_OF.description_key + word("|") + _OF.product_id,
     )
 

@@ -23,6 +23,7 @@ from sqlalchemy.types import Boolean
 
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.fourway.adapters.postgres import billed
+from billingone_api.billing.fourway.adapters.postgres.coverage import LEFT_OUT
 from billingone_api.billing.fourway.adapters.postgres.records import records
 from billingone_api.billing.fourway.adapters.postgres.said import ZERO
 from billingone_api.billing.fourway.adapters.postgres.standing import standing_of
@@ -48,7 +49,11 @@ _INSIDE: Final = frozenset({"label", "leak_reporting", "overcharge_reporting", "
 def listing(prices: PriceBasis, *, is_past: bool, of_one: bool) -> Listing:
     found = records(prices, is_past=is_past, of_one=of_one)
     of, none = found.c, word("")
-    label, product = func.coalesce(of.label, none), func.coalesce(of.product_name, of.product_id)
+    label, product = (
+        # Cursors carry what is sorted by, and have an end.
+        func.left(func.coalesce(*names, none), literal_column("200"), type_=Text)
+        for names in ((of.label,), (of.product_name, of.product_id))
+    )
     has_leak = func.coalesce(of.leak != ZERO, literal_column("false"))
     has_overcharge = func.coalesce(of.overcharge > ZERO, literal_column("false"))
     return Listing(
@@ -68,7 +73,7 @@ def listing(prices: PriceBasis, *, is_past: bool, of_one: bool) -> Listing:
             "leak": func.coalesce(of.leak_reporting, _LEAST),
             "overcharge": func.coalesce(of.overcharge_reporting, _LEAST),
             "client": label,
-            "product": func.coalesce(product, none),
+            "product": product,
         },
         key=of.key,
     )
@@ -142,6 +147,12 @@ class PostgresFourWay:
         month = self._basis.month
         return await self._run(_UNMATCHED, month=month.first, after=month.after)
 
+    async def left_out(self) -> Sequence[Row]:
+        """What is known of the month and in no record, by why."""
+        month = self._basis.month
+        values = {"month": month.first, "after": month.after, "today": month.day}
+        return await self._run(LEFT_OUT, **values)
+
     async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
         return await fetch(
             self._work.connection, statement, organisation_id=self._work.organisation_id, **values
@@ -156,9 +167,11 @@ def values_of(basis: Basis, standing: Standing) -> Mapping[str, Any]:
         "after": month.after,
         "day": month.day,
         "as_of": month.as_of,
+        "begins_at": month.begins_at,
         "used_since": month.used_since,
         "today": month.day,
         "reporting_currency": basis.reporting_currency,
+        "has_licences": standing.licences is None,
         "has_charges": standing.charges is None,
         "has_books": standing.books is None,
     }

@@ -90,9 +90,8 @@ def added_up(*said: Select[Any]) -> CTE:
     """A row for each client, product and currency in which the two are held, charged or billed."""
     seen = _placed(_seen(union_all(*said).subquery("said")))
     of = seen.c
-    is_held, is_charged = of_side(seen, HELD, ACTIVE), of_side(seen, CHARGED)
-    is_licensed = of_side(seen, HELD, ACTIVE, TRIAL)
-    is_due, is_seats = and_(is_held, of.is_due), of_side(seen, CHARGED, SEATS)
+    is_licensed, is_charged = of_side(seen, HELD, ACTIVE, TRIAL), of_side(seen, CHARGED)
+    is_due, is_seats = and_(of_side(seen, HELD), of.is_due), of_side(seen, CHARGED, SEATS)
     is_line, is_abroad = of_side(seen, BILLED), of.line == word(ABROAD)
     is_at_home = of.currency == of.home
     worth = func.round(of.quantity * func.coalesce(of.unit, of.agreed), of.places, type_=Numeric)

@@ -6,6 +6,7 @@ from sqlalchemy import (
     ClauseElement,
     Numeric,
     Text,
+    bindparam,
     exists,
     func,
     literal_column,
@@ -24,6 +25,7 @@ from billingone_api.billing.fourway.models import (
     PAX8,
     ChargedBy,
     ChargesUnknown,
+    LicencesUnknown,
     Month,
     Standing,
 )
@@ -31,6 +33,7 @@ from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import fetch, prepare
 from billingone_api.database.tables.charges import pax8_charges
 from billingone_api.database.tables.integrations import integrations
+from billingone_api.database.tables.subscriptions import pax8_companies, subscriptions
 from billingone_api.database.tables.syncs import sync_runs, sync_steps
 from billingone_api.database.tenancy import own, owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -55,6 +58,15 @@ def _denied() -> Any:
     return exists().where(own(sync_steps), step.run_id == newest, is_denied)
 
 
+def _knows_licences() -> Any:
+    """Whether anything of Pax8's had been seen before the month was over."""
+    seen = (
+        exists().where(own(table), table.c.first_seen_at < bindparam("as_of"))
+        for table in (pax8_companies, subscriptions)
+    )
+    return or_(*seen)
+
+
 def _standing() -> ClauseElement:
     """A row for each source; what is said of the month stands in each of them."""
     asked = union_all(*(select(word(one).label("source")) for one in _SOURCES)).subquery("asked")
@@ -67,12 +79,13 @@ def _standing() -> ClauseElement:
         .scalar_subquery()
     )
     bills = bills_of_month()
-    is_unread = or_(bills.c.read_at.is_(None), bills.c.is_due)
+    is_unread = bills.c.read_at.is_(None)
     # A draft without any charge is one that Pax8 has not drawn up yet.
     has_charges = exists().where(own(pax8_charges), pax8_charges.c.bill_id == bills.c.source_id)
     of_month = select(
         func.count().filter(or_(~bills.c.is_draft, has_charges)).label("bills"),
         func.count().filter(is_unread).label("unread"),
+        func.count().filter(~is_unread, bills.c.is_due).label("changed"),
         func.coalesce(func.bool_or(bills.c.is_draft), literal_column("false")).label("is_draft"),
         func.coalesce(func.sum(bills.c.unreadable), literal_column("0")).label("unreadable"),
     ).subquery("of_month")
@@ -83,6 +96,7 @@ def _standing() -> ClauseElement:
         of_these_books(source, func.coalesce(connected.last_success_at, newest)).label("last"),
         *of_month.c,
         _denied().label("is_denied"),
+        _knows_licences().label("knows_licences"),
         day.label("used_on"),
     ).select_from(
         asked.outerjoin(integrations, own(integrations) & (connected.provider == source)).join(
@@ -99,6 +113,7 @@ async def standing_of(work: UnitOfWork, month: Month) -> Standing:
         work.organisation_id,
         month=month.first,
         after=month.after,
+        as_of=month.as_of,
         day=month.day,
         used_since=month.used_since,
     )
@@ -111,14 +126,22 @@ async def standing_of(work: UnitOfWork, month: Month) -> Standing:
     charges = _charges_unknown(of, pax8)
     drafted = ChargedBy.DRAFTS if of["is_draft"] else ChargedBy.INVOICES
     return Standing(
+        licences=_licences_unknown(of, pax8),
         charges=charges,
         charged_by=drafted if charges is None else None,
         unread=of["unread"],
+        changed=of["changed"],
         unreadable=int(of["unreadable"]),
         books=unknown_of([sources[name] for name in INVOICE_SOURCES]),
         used_on=of["used_on"],
         sources=tuple(sources[name] for name in _SOURCES),
     )
+
+
+def _licences_unknown(of: Any, pax8: Source) -> LicencesUnknown | None:
+    if pax8.unknown is not None:
+        return LicencesUnknown(pax8.unknown)
+    return None if of["knows_licences"] else LicencesUnknown.NOT_YET_KNOWN
 
 
 def _charges_unknown(of: Any, pax8: Source) -> ChargesUnknown | None:
