@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -175,13 +176,17 @@ async def test_whatever_panelone_does_counts_stay_of_their_instant_and_it_is_sai
 async def test_a_snapshot_has_panelone_count_first_and_goes_on_without_it(
     house: House, outside: respx.MockRouter, database: Database, clock: SetClock
 ) -> None:
-    """A person's always; one on schedule only where nobody has counted for too long."""
+    """A person's always; one on schedule only where nobody has counted for too long.
+
+    What rests on counts of PanelOne says where it has not counted.
+    """
     client = await house.client("Acacia")
-    await house.synced()
+    await house.synced(last_success_at=NOW + timedelta(hours=49))
     await house.holds(client, await house.product("edr"))
     await house.rule("devices", "edr")
     asked = telling(outside, row(client, 3))
-    assert (await house.rows(await house.snapshot()))[0]["actual"] == "3"
+    taken = await house.snapshot()
+    assert ((await house.rows(taken))[0]["actual"], doubts(taken)) == ("3", [])
     calls = asked.call_count
     await scheduled(house)
     assert (calls, asked.call_count) == (1, 1)
@@ -189,10 +194,19 @@ async def test_a_snapshot_has_panelone_count_first_and_goes_on_without_it(
     telling(outside, row(client, 5, counted_at="2026-11-26T01:00:00Z"))
     taken = await scheduled(house)
     assert (asked.call_count, (await house.rows(taken))[0]["actual"]) == (2, "5")
+    assert doubts(taken) == []
     outside.post(path="/api/clients/counts:refresh").mock(side_effect=httpx.ConnectError)
     taken = await house.snapshot()
     assert (taken["status"], (await house.rows(taken))[0]["actual"]) == ("done", "5")
+    assert (taken["outcome"], doubts(taken)) == ("partial", ["panelone_counts_not_fresh"])
+    await database.as_owner("DELETE FROM client_counts")
+    assert doubts(await house.snapshot()) == ["nothing_compared", "counts_missing"]
     assert await work(house.process) == 0
+
+
+def doubts(snapshot: dict[str, Any]) -> list[str]:
+    found: list[str] = snapshot["coverage"]["doubts"]
+    return found
 
 
 async def scheduled(house: House) -> dict[str, Any]:

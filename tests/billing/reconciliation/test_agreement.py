@@ -144,6 +144,7 @@ async def compared(
             organisation,
             about=str(snapshot_id),
             moment=Moment(NOW, TODAY, is_past=False),
+            has_panelone_counted=True,
             tell=work.tell,
         )
         found = (await work.connection.execute(select(snapshot_lines))).mappings()

@@ -38,17 +38,18 @@ async def refresh(process: Process, _: Sources, claim: Claim) -> None:
 
 async def refresh_before_snapshot(
     process: Process, organisation_id: UUID, *, unless_since: datetime | None
-) -> None:
-    """Where PanelOne can be asked, and has told nothing counted since then; whatever comes of it.
+) -> Refreshed | None:
+    """Where PanelOne can be asked, and has told nothing counted since then; what comes of it.
 
-    The snapshot goes on with the newest counts there are, each of its own instant.
+    None where nobody was asked. The snapshot goes on with the newest counts there are, each of its
+    own instant.
     """
     if panelone_counts(process, organisation_id) is None:
-        return
+        return None
     async with process.work(organisation_id) as work:
         book = await refreshes_in(work, process)
         if unless_since is not None and await book.has_counts(since=unless_since):
-            return
+            return None
         refresh_id = await refreshing.request_refresh(
             book,
             trigger=Trigger.SCHEDULE,
@@ -57,7 +58,7 @@ async def refresh_before_snapshot(
             at=process.clock.now() + _TAKEN_OVER_AFTER,
         )
     found = await _found(process, organisation_id)
-    await carried_through(_end(process, organisation_id, refresh_id, found))
+    return await carried_through(_end(process, organisation_id, refresh_id, found))
 
 
 async def _found(process: Process, organisation_id: UUID) -> Found | Failure | Refreshed:
@@ -80,12 +81,12 @@ async def _end(
     organisation_id: UUID,
     refresh_id: UUID,
     found: Found | Failure | Refreshed,
-) -> None:
+) -> Refreshed:
     async with process.work(organisation_id) as work:
         book = await refreshes_in(work, process)
         register = await count_register(work, process)
         now = process.clock.now()
-        await refreshing.end(refresh_id, found, book, register, now=now, tell=work.tell)
+        return await refreshing.end(refresh_id, found, book, register, now=now, tell=work.tell)
 
 
 JOBS: Final = {REFRESH_KIND: refresh}

@@ -84,6 +84,11 @@ class Refreshed:
     unchanged: int = 0
     quarantined: int = 0
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether PanelOne counted anew, and what it said was kept."""
+        return self.status is RefreshStatus.DONE and self.problem is None
+
 
 @dataclass(frozen=True, slots=True)
 class Refresh:

@@ -74,10 +74,13 @@ async def end(
     *,
     now: datetime,
     tell: Tell,
-) -> None:
-    """Keep what was found, once; where nothing was, counts stay as they are, of their instants."""
+) -> Refreshed:
+    """Keep what was found, once; where nothing was, counts stay as they are, of their instants.
+
+    Gives what became of the refresh, whoever ended it.
+    """
     if not await book.hold(refresh_id):
-        return
+        return (await found_refresh(book, refresh_id)).ended
     if isinstance(found, Found):
         refreshed = await _kept(refresh_id, found, book, register, now=now)
     elif isinstance(found, Failure):
@@ -89,6 +92,7 @@ async def end(
     action = "counts.refreshed" if is_done else "counts.refresh_failed"
     told = {name: value for name, value in asdict(refreshed).items() if name != "status"}
     tell(changed(action, "count_refresh", str(refresh_id), before=None, after=told))
+    return refreshed
 
 
 async def _kept(

@@ -41,8 +41,8 @@ async def take(process: Process, _: Sources, claim: Claim) -> None:
     Its lease runs out then, and it is claimed again, which counts the attempt.
     """
     try:
-        await _ask_panelone(process, claim)
-        await carried_through(_take(process, claim))
+        is_fresh = await _ask_panelone(process, claim)
+        await carried_through(_take(process, claim, is_fresh=is_fresh))
     except LeaseLost:
         log.info("lease_lost")
 
@@ -67,24 +67,26 @@ async def start_scheduled(process: Process, _: Sources, claim: Claim) -> None:
     await carried_through(transaction())
 
 
-async def _ask_panelone(process: Process, claim: Claim) -> None:
+async def _ask_panelone(process: Process, claim: Claim) -> bool:
     """A person wants what is there now; a schedule what is not too old to be believed.
 
-    What was counted on a past day cannot be counted anew.
+    What was counted on a past day cannot be counted anew. False where PanelOne was to count and
+    has not: its counts are as fresh as they can be where it was not to be asked at all.
     """
     async with process.work(claim.organisation_id) as work:
         snapshot = await (await snapshots_in(work, process)).find(UUID(claim.key))
         settings = await (await settings_in(work)).read()
     if snapshot is None or snapshot.day is not None:
-        return
+        return True
     since = process.clock.now() - timedelta(hours=settings.stale_after_hours)
     is_scheduled = snapshot.trigger is Trigger.SCHEDULE
-    await refresh_before_snapshot(
+    refreshed = await refresh_before_snapshot(
         process, claim.organisation_id, unless_since=since if is_scheduled else None
     )
+    return refreshed is None or refreshed.is_fresh
 
 
-async def _take(process: Process, claim: Claim) -> None:
+async def _take(process: Process, claim: Claim, *, is_fresh: bool) -> None:
     seconds = process.settings.worker_lease_seconds
     async with process.work(claim.organisation_id) as work:
         await fence(work, claim, seconds=seconds)
@@ -98,10 +100,10 @@ async def _take(process: Process, claim: Claim) -> None:
         record = freezer_in(work, process, UUID(claim.key))
         await record.take_turn()
         await fence(work, claim, seconds=seconds)
-        await _compare(process, work, claim.key)
+        await _compare(process, work, claim.key, is_fresh=is_fresh)
 
 
-async def _compare(process: Process, work: Work, key: str) -> None:
+async def _compare(process: Process, work: Work, key: str, *, is_fresh: bool) -> None:
     record = freezer_in(work, process, UUID(key))
     organisation = await organisation_of(work)
     if organisation is None:
@@ -115,7 +117,15 @@ async def _compare(process: Process, work: Work, key: str) -> None:
         moment = Moment(now, organisation.day_of(now), is_past=False)
     else:
         moment = Moment(end_of(asked.day, organisation.time_zone), asked.day, is_past=True)
-    await service.take(record, settings, organisation, about=key, moment=moment, tell=work.tell)
+    await service.take(
+        record,
+        settings,
+        organisation,
+        about=key,
+        moment=moment,
+        has_panelone_counted=is_fresh,
+        tell=work.tell,
+    )
     if settings.kept_months is not None:
         before = months_before(now, settings.kept_months)
         work.after_commit.append(partial(_expire, process, work.organisation_id, before))

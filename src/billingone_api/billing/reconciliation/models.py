@@ -128,6 +128,7 @@ class Doubt(StrEnum):
     PAX8_NOT_CONNECTED = "pax8_not_connected"
     PAX8_PARTIAL = "pax8_partial"
     PAX8_STALE = "pax8_stale"
+    PANELONE_COUNTS_NOT_FRESH = "panelone_counts_not_fresh"
     COUNTS_MISSING = "counts_missing"
     QUANTITIES_UNKNOWN = "quantities_unknown"
 
@@ -156,13 +157,17 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """What came out, counted in lines: `missing` without a good count, `unknown` without seats."""
+    """What came out, counted in lines: `missing` without a good count, `unknown` without seats.
+
+    `is_of_panelone`: a line rests on a count that PanelOne told.
+    """
 
     rules: int
     compared: int
     discrepancies: int
     missing: int
     unknown: int
+    is_of_panelone: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ SnapshotOutcome = TypeAliasType(
         Field(
             description="- `clean`: everything was compared, and everything matches.\n"
             "- `discrepancies`: everything was compared, and something does not match.\n"
-            "- `partial`: something could not be compared; `coverage.doubts` says why.\n"
+            "- `partial`: something could not be compared, or is not as fresh as it was to be; "
+            "`coverage.doubts` says why.\n"
             "- `not_reconcilable`: nothing was compared, which says nothing of any client."
         ),
     ],
@@ -32,7 +33,12 @@ class SnapshotCoverageOut(BaseModel):
     """What was compared and what was not; "nothing compared" is never "all matched"."""
 
     doubts: Annotated[
-        list[Doubt], Field(description="Why the comparison is incomplete; empty where it is not.")
+        list[Doubt],
+        Field(
+            description="Why the comparison is incomplete; empty where it is not. "
+            "`panelone_counts_not_fresh`: PanelOne was asked to count before it and did not, so "
+            "that lines rest on the newest counts it had told; `/v1/counts/refreshes` says why."
+        ),
     ]
     rules: int
     clients_compared: Annotated[int, Field(description="With a line that has data.")]

@@ -110,11 +110,13 @@ async def take(
     *,
     about: str,
     moment: Moment,
+    has_panelone_counted: bool,
     tell: Tell,
 ) -> None:
     """Freeze, compare, and say how sure it is; a portfolio that never came through is no side.
 
-    That a client was under-licensed on a past day is no news.
+    That a client was under-licensed on a past day is no news. `has_panelone_counted`: just before,
+    or nobody had to ask it to.
     """
     source = await record.source(moment)
     basis = PriceBasis(organisation.pax8_price_is, organisation.annual_price_is)
@@ -125,7 +127,7 @@ async def take(
         reporting_currency=organisation.reporting_currency,
         with_seats=source.last_success_at is not None,
     )
-    found = doubts(source, tallied)
+    found = doubts(source, tallied, has_panelone_counted=has_panelone_counted)
     came_out = outcome(tallied, found)
     summary = await record.summary()
     news = [] if moment.is_past else await record.newly_under(moment.at)
@@ -155,8 +157,11 @@ async def fail(record: Freezer, *, about: str, problem: tuple[str, str], tell: T
     tell(changed("snapshot.failed", "snapshot", about, before=None, after={"problem": code}))
 
 
-def doubts(source: SourceState, tallied: Tallied) -> list[Doubt]:
-    """Why a comparison is incomplete, in the order in which a person would look into it."""
+def doubts(source: SourceState, tallied: Tallied, *, has_panelone_counted: bool) -> list[Doubt]:
+    """Why a comparison is incomplete, in the order in which a person would look into it.
+
+    That PanelOne did not count says something only of what rests on its counts.
+    """
     never = source.last_success_at is None
     found = {
         Doubt.PAX8_NEVER_SYNCED: never,
@@ -165,6 +170,7 @@ def doubts(source: SourceState, tallied: Tallied) -> list[Doubt]:
         Doubt.PAX8_NOT_CONNECTED: not never and not source.is_connected,
         Doubt.PAX8_PARTIAL: not never and source.is_partial,
         Doubt.PAX8_STALE: not never and source.is_connected and source.is_stale,
+        Doubt.PANELONE_COUNTS_NOT_FRESH: tallied.is_of_panelone and not has_panelone_counted,
         Doubt.COUNTS_MISSING: tallied.missing > 0,
         Doubt.QUANTITIES_UNKNOWN: tallied.unknown > 0,
     }

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from billingone_api.billing.counts.models import SUPEROPS
 from billingone_api.billing.definitions.adapters.subscriptions import badge
 from billingone_api.billing.definitions.models import Badge
 from billingone_api.billing.reconciliation.adapters.postgres.freezing import plain
@@ -141,6 +142,18 @@ def covering(*, is_past: bool) -> Prepared:
     )
 
 
+def _is_of_panelone() -> Any:
+    """Whether the count behind any line is of PanelOne, whichever tool it had it from."""
+    line = snapshot_lines.alias("line_of_panelone")
+    return exists().where(
+        _of(snapshot_counts),
+        _of(line),
+        line.c.client_id == _COUNT.client_id,
+        line.c.metric == _COUNT.metric,
+        _COUNT.source != word(SUPEROPS),
+    )
+
+
 def _tally() -> Prepared:
     """Lines by how they came out."""
     is_missing = or_(*(_LINE.reason == word(one) for one in (NoData.NO_COUNT, NoData.COUNT_STALE)))
@@ -158,6 +171,7 @@ def _tally() -> Prepared:
             func.count().filter(wrong).label("discrepancies"),
             func.count().filter(is_missing).label("missing"),
             func.count().filter(and_(_LINE.reason.is_not(None), ~is_missing)).label("unknown"),
+            _is_of_panelone().label("is_of_panelone"),
         ).where(_of(snapshot_lines))
     )
 
