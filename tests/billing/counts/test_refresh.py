@@ -141,9 +141,12 @@ async def test_what_panelone_counted_is_kept_once_and_what_is_absurd_is_set_asid
     ] * 2
 
 
+NOT_FRESH = "counts_not_fresh"
 Break = Callable[[respx.MockRouter], object]
 BROKEN: list[tuple[Break, str, str | None]] = [
-    (lambda to: to.post(path="/api/clients/counts:refresh").respond(503), "failed", "unavailable"),
+    (lambda to: to.post(path="/api/clients/counts:refresh").respond(503), "done", NOT_FRESH),
+    (lambda to: to.post(path="/api/clients/counts:refresh").respond(403), "done", NOT_FRESH),
+    (lambda to: to.post(path="/api/clients/counts:refresh").respond(json=[]), "done", NOT_FRESH),
     (lambda to: to.get(path="/api/clients/counts").respond(503), "failed", "unavailable"),
     (lambda to: to.get(path="/api/clients/counts").respond(json=[]), "failed", "malformed"),
     (
@@ -153,8 +156,8 @@ BROKEN: list[tuple[Break, str, str | None]] = [
         "failed",
         "malformed",
     ),
-    (lambda to: telling(to, state="running"), "done", "counts_not_fresh"),
-    (lambda to: telling(to, state="failed"), "done", "counts_not_fresh"),
+    (lambda to: telling(to, state="running"), "done", NOT_FRESH),
+    (lambda to: telling(to, state="failed"), "done", NOT_FRESH),
     (lambda to: to.post(f"{PANELONE}/token").respond(401), "failed", "credentials_rejected"),
 ]
 
@@ -162,8 +165,16 @@ BROKEN: list[tuple[Break, str, str | None]] = [
 async def test_whatever_panelone_does_counts_stay_of_their_instant_and_it_is_said(
     house: House, outside: respx.MockRouter, database: Database
 ) -> None:
+    """What cannot be counted anew is read as it is."""
     client = await house.client("Acacia")
-    await house.counted(client, "devices", 7)
+    telling(outside, row(client, 7, counted_at=NOW.isoformat()))
+    outside.post(path="/api/clients/counts:refresh").respond(503)
+    found = await refreshed(house)
+    assert (found["problem"], found["changed"]) == (NOT_FRESH, 1)
+    assert found["detail"] == (
+        "PanelOne did not count anew; these are the newest counts it had. PanelOne does not "
+        "answer at the moment; try again later."
+    )
     for breaking, status, problem in BROKEN:
         telling(outside)
         breaking(outside)

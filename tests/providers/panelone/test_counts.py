@@ -53,7 +53,6 @@ def refreshing(upstream: respx.MockRouter, *states: str) -> respx.Route:
     [
         (("done",), 0, True),
         (("running", "running", "done"), 2, True),
-        (("running", "failed"), 1, False),
         (("running",), 8, False),
     ],
 )
@@ -78,6 +77,15 @@ async def test_a_state_that_is_none_is_not_used(
     upstream.post(path="/api/clients/counts:refresh").mock(return_value=answer)
     with pytest.raises(MalformedAnswer):
         await client.refresh_counts(organisation_id=BLUEGUM)
+
+
+async def test_that_they_failed_at_it_is_told(
+    client: PanelOneClient, upstream: respx.MockRouter
+) -> None:
+    looked = refreshing(upstream, "running", "failed")
+    with pytest.raises(ProviderUnavailable, match="PanelOne failed at counting"):
+        await client.refresh_counts(organisation_id=BLUEGUM)
+    assert looked.call_count == 1
 
 
 async def test_a_refusal_to_count_is_told_after_three_tries(

@@ -66,11 +66,11 @@ class RefreshStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What PanelOne has counted; not `is_fresh`: it did not count anew in time."""
+    """The newest that PanelOne has; `not_fresh` says why it did not count anew for us first."""
 
     counts: Sequence[Count]
     unreadable: Sequence[Unreadable]
-    is_fresh: bool
+    not_fresh: str | None
 
 
 @dataclass(frozen=True, slots=True)

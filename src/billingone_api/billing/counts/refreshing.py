@@ -33,10 +33,8 @@ INTERRUPTED: Final = Refreshed(
     "internal_error",
     "Something went wrong on our side, several times. Ask again; the counts are as they were.",
 )
-_NOT_FRESH: Final = (
-    "counts_not_fresh",
-    "PanelOne did not count anew within half a minute; these are the newest counts it had.",
-)
+_NOT_FRESH: Final = "counts_not_fresh"
+_NEWEST: Final = "PanelOne did not count anew; these are the newest counts it had."
 _BATCH: Final = 5_000
 
 
@@ -108,11 +106,11 @@ async def _kept(
             else:
                 told[status] += 1
     await book.set_aside(refresh_id, aside)
-    problem, detail = (None, None) if found.is_fresh else _NOT_FRESH
+    why = found.not_fresh
     return Refreshed(
         RefreshStatus.DONE,
-        problem,
-        detail,
+        None if why is None else _NOT_FRESH,
+        None if why is None else f"{_NEWEST} {why}",
         changed=told["created"] + told["updated"],
         unchanged=told["unchanged"],
         quarantined=len(aside),

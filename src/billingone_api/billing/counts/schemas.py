@@ -39,7 +39,8 @@ class CountRefreshOut(BaseModel):
         str | None,
         Field(
             description="Why it failed; or, of one that is done, `counts_not_fresh`: PanelOne did "
-            "not count anew in time, and these are the newest it had."
+            "not count anew, too slow or unable to, and these are the newest counts it had. Each "
+            "is of its own `counted_at`."
         ),
     ]
     detail: Annotated[str | None, Field(description="The problem as a sentence for people.")]

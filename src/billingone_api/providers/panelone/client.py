@@ -11,6 +11,7 @@ from billingone_api.kit.http.calls import JsonCalls, Sleep
 from billingone_api.kit.http.limits import Unlimited
 from billingone_api.kit.http.retries import RetryPolicy
 from billingone_api.providers.bearer import BearerApi, Provider, bought
+from billingone_api.providers.errors import ProviderUnavailable
 from billingone_api.providers.panelone.payloads import (
     ClientPage,
     ClientRecord,
@@ -86,7 +87,10 @@ class PanelOneClient:
         return ClientPage(*_CLIENTS.read(rows), following)
 
     async def refresh_counts(self, *, organisation_id: str) -> bool:
-        """Have everything counted anew; False where they fail at it, or still do it after 30 s."""
+        """Have everything counted anew; False where they are still at it after half a minute.
+
+        Raises ProviderUnavailable where they fail at it.
+        """
         headers = {"X-Organisation-Id": organisation_id}
         id_, state = _refresh(await self._api.post("clients", _REFRESH, headers=headers))
         for pause in _LOOKS:
@@ -95,6 +99,8 @@ class PanelOneClient:
             await self._sleep(pause)
             answer = await self._api.get("clients", _REFRESH, id_, headers=headers)
             _, state = _refresh(answer)
+        if state == "failed":
+            raise ProviderUnavailable("PanelOne failed at counting.", provider=PANELONE.key)
         return state == "done"
 
     async def counts(

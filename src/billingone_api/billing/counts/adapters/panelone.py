@@ -16,6 +16,7 @@ from billingone_api.billing.counts.models import (
 from billingone_api.billing.syncs.models import Unreadable
 from billingone_api.kit.cipher import Secret
 from billingone_api.process import Process
+from billingone_api.providers.errors import ProviderError
 from billingone_api.providers.panelone.client import PANELONE, PanelOneClient, PanelOneEndpoints
 from billingone_api.providers.panelone.payloads import CountRecord
 from billingone_api.providers.records import Reject, excerpt
@@ -33,8 +34,11 @@ class PanelOneCounts:
         self._of = str(organisation_id)
 
     async def found(self) -> Found:
-        """All of them, or none: half a list is not told from one that shrank."""
-        is_fresh = await self._client.refresh_counts(organisation_id=self._of)
+        """The newest of all of them, whether or not they could be counted anew; or none.
+
+        Half a list is not told from one that shrank.
+        """
+        not_fresh = await self._not_fresh()
         counts: list[Count] = []
         aside: list[Unreadable] = []
         cursor: str | None = None
@@ -49,8 +53,16 @@ class PanelOneCounts:
                     aside.append(one)
             cursor = page.next_cursor
             if cursor is None:
-                return Found(counts, aside, is_fresh)
+                return Found(counts, aside, not_fresh)
         raise PANELONE.malformed(f"its counts do not end after {_MOST_PAGES} pages")
+
+    async def _not_fresh(self) -> str | None:
+        """Have it count anew; what it says instead of doing so, as a sentence."""
+        try:
+            in_time = await self._client.refresh_counts(organisation_id=self._of)
+        except ProviderError as error:
+            return error.sentence
+        return None if in_time else "It takes longer than the half a minute that we wait for it."
 
 
 def panelone_client(process: Process) -> PanelOneClient | None:
