@@ -1,5 +1,6 @@
 """Counts asked of PanelOne: by whoever wants them and before snapshots, and never trusted."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,10 +17,12 @@ from tests.support.people import Mint
 from tests.support.reconciled import House
 
 from billingone_api.billing.counts import jobs
+from billingone_api.billing.counts.adapters.panelone import PanelOneCounts, panelone_client
 from billingone_api.billing.subscribers import SUBSCRIBERS
 from billingone_api.billing.syncs.wiring import due_work
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
+from billingone_api.providers.errors import MalformedAnswer, ProviderUnavailable
 
 PANELONE = "https://panelone.test/api"
 OF_PANELONE = {
@@ -142,6 +145,7 @@ async def test_what_panelone_counted_is_kept_once_and_what_is_absurd_is_set_asid
 
 
 NOT_FRESH = "counts_not_fresh"
+TOO_SLOW = "It takes longer than the half a minute that we wait for it."
 Break = Callable[[respx.MockRouter], object]
 BROKEN: list[tuple[Break, str, str | None]] = [
     (lambda to: to.post(path="/api/clients/counts:refresh").respond(503), "done", NOT_FRESH),
@@ -182,6 +186,40 @@ async def test_whatever_panelone_does_counts_stay_of_their_instant_and_it_is_sai
         assert (found["status"], found["problem"].removeprefix("provider_")) == (status, problem)
         assert found["detail"].endswith(".")
         assert await counts(database) == [("devices", "ninjaone", 7, NOW)]
+
+
+async def test_neither_pages_nor_counts_go_on_for_ever_and_half_a_list_is_none(
+    asking: Process, outside: respx.MockRouter, organisation_id: UUID
+) -> None:
+    client = panelone_client(asking)
+    assert client is not None
+    hasty = PanelOneCounts(client, organisation_id, seconds=0.1, most=3)
+    rows = [row(new_id(), 1) for _ in range(2)]
+    telling(outside, *rows, 7)
+    found = await hasty.found()
+    assert (len(found.counts), len(found.unreadable), found.not_fresh) == (2, 1, None)
+    pages = [{"counts": rows, "next_cursor": "b"}, {"counts": [*rows]}]
+    read = outside.get(path="/api/clients/counts")
+    read.mock(side_effect=[httpx.Response(200, json=page) for page in pages])
+    with pytest.raises(MalformedAnswer, match="more than 3 counts"):
+        await hasty.found()
+
+    async def drips(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.03)
+        return httpx.Response(200, json={"counts": [], "next_cursor": str(new_id())})
+
+    read.mock(side_effect=drips)
+    with pytest.raises(ProviderUnavailable, match=r"after 0\.1 seconds"):
+        await hasty.found()
+    telling(outside, *rows)
+    outside.post(path="/api/clients/counts:refresh").mock(side_effect=sleeps)
+    found = await hasty.found()
+    assert (len(found.counts), found.not_fresh) == (2, TOO_SLOW)
+
+
+async def sleeps(_: httpx.Request) -> httpx.Response:
+    await asyncio.sleep(60)
+    return httpx.Response(500)
 
 
 async def test_a_snapshot_has_panelone_count_first_and_goes_on_without_it(

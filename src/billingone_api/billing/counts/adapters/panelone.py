@@ -1,5 +1,6 @@
 """Asks PanelOne for an organisation's counts and takes each one for ours, or sets it aside."""
 
+import asyncio
 import re
 from typing import Final
 from uuid import UUID
@@ -16,11 +17,15 @@ from billingone_api.billing.counts.models import (
 from billingone_api.billing.syncs.models import Unreadable
 from billingone_api.kit.cipher import Secret
 from billingone_api.process import Process
-from billingone_api.providers.errors import ProviderError
+from billingone_api.providers.errors import ProviderError, ProviderUnavailable
 from billingone_api.providers.panelone.client import PANELONE, PanelOneClient, PanelOneEndpoints
 from billingone_api.providers.panelone.payloads import CountRecord
 from billingone_api.providers.records import Reject, excerpt
 
+SECONDS: Final = 60.0
+"""How long counting anew may take, and then all pages of counts together: a snapshot waits."""
+MOST_COUNTS: Final = 100_000
+"""Ten of each of ten thousand clients, which a worker can hold at once; more is a mistake."""
 _MOST_PAGES: Final = 500
 _METRIC: Final = re.compile(METRIC)
 _SOURCE: Final = re.compile(SOURCE)
@@ -29,9 +34,18 @@ _SOURCE: Final = re.compile(SOURCE)
 class PanelOneCounts:
     """PanelOne's counts of one organisation; raises ProviderErrors."""
 
-    def __init__(self, client: PanelOneClient, organisation_id: UUID) -> None:
+    def __init__(
+        self,
+        client: PanelOneClient,
+        organisation_id: UUID,
+        *,
+        seconds: float = SECONDS,
+        most: int = MOST_COUNTS,
+    ) -> None:
         self._client = client
         self._of = str(organisation_id)
+        self._seconds = seconds
+        self._most = most
 
     async def found(self) -> Found:
         """The newest of all of them, whether or not they could be counted anew; or none.
@@ -39,6 +53,18 @@ class PanelOneCounts:
         Half a list is not told from one that shrank.
         """
         not_fresh = await self._not_fresh()
+        try:
+            async with asyncio.timeout(self._seconds):
+                counts, aside = await self._read()
+        except TimeoutError as error:
+            sentence = (
+                f"PanelOne had not told all of its counts after {self._seconds:g} seconds, so that "
+                "none of them is used; try again later."
+            )
+            raise ProviderUnavailable(sentence, provider=PANELONE.key) from error
+        return Found(counts, aside, not_fresh)
+
+    async def _read(self) -> tuple[list[Count], list[Unreadable]]:
         counts: list[Count] = []
         aside: list[Unreadable] = []
         cursor: str | None = None
@@ -51,15 +77,20 @@ class PanelOneCounts:
                     counts.append(one)
                 else:
                     aside.append(one)
+            if len(counts) + len(aside) > self._most:
+                raise PANELONE.malformed(f"it holds more than {self._most:,} counts")
             cursor = page.next_cursor
             if cursor is None:
-                return Found(counts, aside, not_fresh)
+                return counts, aside
         raise PANELONE.malformed(f"its counts do not end after {_MOST_PAGES} pages")
 
     async def _not_fresh(self) -> str | None:
         """Have it count anew; what it says instead of doing so, as a sentence."""
         try:
-            in_time = await self._client.refresh_counts(organisation_id=self._of)
+            async with asyncio.timeout(self._seconds):
+                in_time = await self._client.refresh_counts(organisation_id=self._of)
+        except TimeoutError:
+            in_time = False
         except ProviderError as error:
             return error.sentence
         return None if in_time else "It takes longer than the half a minute that we wait for it."
