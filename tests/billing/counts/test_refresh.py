@@ -16,10 +16,20 @@ from tests.support.databases import Database
 from tests.support.people import Mint
 from tests.support.reconciled import House
 
-from billingone_api.billing.counts import jobs
+from billingone_api.billing.counts import jobs, refreshing
 from billingone_api.billing.counts.adapters.panelone import PanelOneCounts, panelone_client
+from billingone_api.billing.counts.models import (
+    Count,
+    CountKey,
+    Found,
+    Refreshed,
+    RefreshStatus,
+)
+from billingone_api.billing.counts.wiring import count_register, refreshes_in
 from billingone_api.billing.subscribers import SUBSCRIBERS
+from billingone_api.billing.syncs.models import Failure, ProblemCode, Trigger, Unreadable
 from billingone_api.billing.syncs.wiring import due_work
+from billingone_api.kit.events import Event
 from billingone_api.kit.ids import new_id
 from billingone_api.process import Process
 from billingone_api.providers.errors import MalformedAnswer, ProviderUnavailable
@@ -256,6 +266,41 @@ async def test_a_snapshot_has_panelone_count_first_and_goes_on_without_it(
 def doubts(snapshot: dict[str, Any]) -> list[str]:
     found: list[str] = snapshot["coverage"]["doubts"]
     return found
+
+
+async def test_what_the_second_of_two_who_share_a_refresh_found_is_kept_as_well(
+    house: House, database: Database
+) -> None:
+    """The first says what became of it, and may have found nothing."""
+    client = await house.client("Acacia")
+    said = Count(CountKey(client, "devices", "ninjaone", NOW), 8, 0)
+    away = Failure(ProblemCode.UNAVAILABLE, "PanelOne is away.")
+    results: list[Found | Failure] = [
+        away,
+        Found([said], [Unreadable(None, "It is no count.", "7")], "It is slow."),
+        Found([said], [], None),
+        away,
+    ]
+    events: list[Event] = []
+    async with house.process.work(house.organisation_id) as work:
+        book = await refreshes_in(work, house.process)
+        register = await count_register(work, house.process)
+        about = {"trigger": Trigger.PERSON, "requested_by": None}
+        id_ = await refreshing.request_refresh(book, **about, tell=events.append)
+        ended = [
+            await refreshing.end(id_, found, book, register, now=NOW, tell=events.append)
+            for found in results
+        ]
+        refresh = await refreshing.found_refresh(book, id_)
+    failed = Refreshed(RefreshStatus.FAILED, away.code, away.sentence)
+    assert ended == [failed, failed, Refreshed(RefreshStatus.DONE, unchanged=1), failed]
+    assert refresh.ended == failed
+    assert await counts(database) == [("devices", "ninjaone", 8, NOW)]
+    assert [event.action for event in events] == [
+        "counts.refresh_requested",
+        "counts.refresh_failed",
+        "counts.pushed",
+    ]
 
 
 async def scheduled(house: House) -> dict[str, Any]:

@@ -27,7 +27,7 @@ _TAKEN_OVER_AFTER: Final = timedelta(minutes=5)
 
 
 async def refresh(process: Process, _: Sources, claim: Claim) -> None:
-    """Carry the claimed refresh out; two who do so at once keep what they found once."""
+    """Carry the claimed refresh out; of two who do so at once the first one ends it."""
     refresh_id = UUID(claim.key)
     if claim.attempts > refreshing.MAX_ATTEMPTS:
         found: Found | Failure | Refreshed = refreshing.INTERRUPTED

@@ -73,14 +73,20 @@ async def end(
     now: datetime,
     tell: Tell,
 ) -> Refreshed:
-    """Keep what was found, once; where nothing was, counts stay as they are, of their instants.
+    """Keep what was found; where nothing was, counts stay as they are, of their instants.
 
-    Gives what became of the refresh, whoever ended it.
+    Two may share a refresh, such as a person's and that before a snapshot. Whoever ends it says
+    what became of it; what the other found is kept all the same, for the first may have found
+    nothing, or found it earlier. Gives the better of both.
     """
     if not await book.hold(refresh_id):
-        return (await found_refresh(book, refresh_id)).ended
+        ended = (await found_refresh(book, refresh_id)).ended
+        if not isinstance(found, Found):
+            return ended
+        late = await _kept(refresh_id, found, book, register, now=now, tell=tell)
+        return late if late.is_fresh else ended
     if isinstance(found, Found):
-        refreshed = await _kept(refresh_id, found, book, register, now=now)
+        refreshed = await _kept(refresh_id, found, book, register, now=now, tell=_in_one_event)
     elif isinstance(found, Failure):
         refreshed = Refreshed(RefreshStatus.FAILED, found.code, found.sentence)
     else:
@@ -94,12 +100,18 @@ async def end(
 
 
 async def _kept(
-    refresh_id: UUID, found: Found, book: RefreshBook, register: CountRegister, *, now: datetime
+    refresh_id: UUID,
+    found: Found,
+    book: RefreshBook,
+    register: CountRegister,
+    *,
+    now: datetime,
+    tell: Tell,
 ) -> Refreshed:
     aside, told = list(found.unreadable), Counter[str]()
     for start in range(0, len(found.counts), _BATCH):
         batch = found.counts[start : start + _BATCH]
-        statuses = await push(batch, register, now=now, tell=_in_one_event)
+        statuses = await push(batch, register, now=now, tell=tell)
         for one, status in zip(batch, statuses, strict=True):
             if isinstance(status, ApiError):
                 aside.append(_unreadable(one, status.detail))
