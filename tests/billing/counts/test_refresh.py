@@ -235,7 +235,7 @@ async def sleeps(_: httpx.Request) -> httpx.Response:
 async def test_a_snapshot_has_panelone_count_first_and_goes_on_without_it(
     house: House, outside: respx.MockRouter, database: Database, clock: SetClock
 ) -> None:
-    """A person's always; one on schedule only where nobody has counted for too long.
+    """A person's always; one on schedule only where a client was not counted for too long.
 
     What rests on counts of PanelOne says where it has not counted.
     """
@@ -258,6 +258,16 @@ async def test_a_snapshot_has_panelone_count_first_and_goes_on_without_it(
     taken = await house.snapshot()
     assert (taken["status"], (await house.rows(taken))[0]["actual"]) == ("done", "5")
     assert (taken["outcome"], doubts(taken)) == ("partial", ["panelone_counts_not_fresh"])
+    # A client that has left and a tool that was given up make nobody's counts old.
+    await house.counted(await house.client("Gone", active=False), "devices", 1)
+    await house.counted(client, "devices", 1, source="given_up")
+    calls = asked.call_count
+    await scheduled(house)
+    assert asked.call_count == calls
+    # Nor does a client whose counts are fresh make those of another so.
+    await house.counted(await house.client("Banksia"), "devices", 1)
+    await scheduled(house)
+    assert asked.call_count > calls
     await database.as_owner("DELETE FROM client_counts")
     assert doubts(await house.snapshot()) == ["nothing_compared", "counts_missing"]
     assert await work(house.process) == 0

@@ -39,7 +39,7 @@ async def refresh(process: Process, _: Sources, claim: Claim) -> None:
 async def refresh_before_snapshot(
     process: Process, organisation_id: UUID, *, unless_since: datetime | None
 ) -> Refreshed | None:
-    """Where PanelOne can be asked, and has told nothing counted since then; what comes of it.
+    """Where PanelOne can be asked, and not all it told was counted since then; what comes of it.
 
     None where nobody was asked. The snapshot goes on with the newest counts there are, each of its
     own instant.
@@ -48,7 +48,7 @@ async def refresh_before_snapshot(
         return None
     async with process.work(organisation_id) as work:
         book = await refreshes_in(work, process)
-        if unless_since is not None and await book.has_counts(since=unless_since):
+        if unless_since is not None and await book.are_fresh(since=unless_since):
             return None
         refresh_id = await refreshing.request_refresh(
             book,

@@ -34,8 +34,8 @@ class RefreshBook(Protocol):
 
     async def find(self, refresh_id: UUID) -> Refresh | None: ...
 
-    async def has_counts(self, *, since: datetime) -> bool:
-        """Whether anybody else has counted anything since then."""
+    async def are_fresh(self, *, since: datetime) -> bool:
+        """Whether PanelOne told counts, and all that are read of active clients were made since."""
         ...
 
     async def hold(self, refresh_id: UUID) -> bool:

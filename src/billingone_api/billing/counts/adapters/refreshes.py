@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, Uuid, bindparam, literal_column, select, update
+from sqlalchemy import DateTime, Text, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.counts.models import SUPEROPS, Refresh, Refreshed, RefreshStatus
@@ -14,6 +14,7 @@ from billingone_api.billing.syncs.adapters import due
 from billingone_api.billing.syncs.adapters.sweeps import Quarantine
 from billingone_api.billing.syncs.models import Trigger, Unreadable
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
+from billingone_api.database.tables.clients import clients
 from billingone_api.database.tables.counts import client_counts, count_refreshes
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
@@ -32,15 +33,16 @@ _AT: Final = bindparam("now", type_=DateTime(timezone=True))
 _FIND: Final = prepare(select(*_OF).where(*_IS_IT))
 _RUNNING: Final = prepare(select(_OF.id).where(own(count_refreshes), _IS_RUNNING))
 _HOLD: Final = prepare(select(_OF.id).where(*_IS_IT, _IS_RUNNING).with_for_update())
-_NEWER: Final = prepare(
-    select(client_counts.c.metric)
-    .where(
-        own(client_counts),
-        client_counts.c.source != word(SUPEROPS),
-        client_counts.c.counted_at >= bindparam("since", type_=DateTime(timezone=True)),
-    )
-    .limit(literal_column("1"))
+_TOLD: Final = client_counts.c
+# Of a metric that two tools counted the newest speaks: one that was given up makes nothing stale.
+_NEWEST: Final = (
+    select(func.max(_TOLD.counted_at).label("counted_at"))
+    .select_from(client_counts.join(clients, own(clients) & (clients.c.id == _TOLD.client_id)))
+    .where(own(client_counts), _TOLD.source != word(SUPEROPS), clients.c.active)
+    .group_by(_TOLD.client_id, _TOLD.metric)
+    .subquery("newest")
 )
+_OLDEST: Final = prepare(select(func.min(_NEWEST.c.counted_at).label("counted_at")))
 _ASK: Final = prepare(
     insert(count_refreshes)
     .values(
@@ -89,8 +91,9 @@ class PostgresRefreshes:
             return _refresh(row)
         return None
 
-    async def has_counts(self, *, since: datetime) -> bool:
-        return bool(await self._run(_NEWER, since=since))
+    async def are_fresh(self, *, since: datetime) -> bool:
+        (oldest,) = await self._run(_OLDEST)
+        return oldest["counted_at"] is not None and oldest["counted_at"] >= since
 
     async def hold(self, refresh_id: UUID) -> bool:
         return bool(await self._run(_HOLD, of_id=refresh_id))
