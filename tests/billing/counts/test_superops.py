@@ -147,10 +147,12 @@ async def devices_on(database: Database, day: datetime) -> dict[UUID, int]:
     return {row["client_id"]: row["count"] for row in rows if row["count"] is not None}
 
 
-async def test_counts_follow_the_mapping_at_once_and_what_is_past_stays(
+async def test_counts_follow_the_mapping_and_the_settings_and_what_is_past_stays(
     superops: SuperOps, api: Api, database: Database, process: Process, clock: SetClock
 ) -> None:
-    """By a person's hand, undone, and by an identifier that PanelOne pushes."""
+    """By a person's hand at once, for the two that are concerned alone; soon for all where it is
+    undone, where PanelOne pushes an identifier, and where other devices are called idle.
+    """
     books = await superops.ledger()
     left = await superops.client("acme", books=books)
     right = await superops.ledgers.client("Right")
@@ -161,6 +163,7 @@ async def test_counts_follow_the_mapping_at_once_and_what_is_past_stays(
     house = House(api, database, process)
     await house.synced()
     await house.rule("devices", await house.product("edr"))
+    other = await superops.client("else", books=books)
     snapshot = await house.snapshot()
     frozen = [await house.lines(snapshot, client) for client in (left, right)]
 
@@ -170,7 +173,8 @@ async def test_counts_follow_the_mapping_at_once_and_what_is_past_stays(
         return {row["client_id"]: row["count"] for row in rows}
 
     asked = [await now()]
-    for step in ("link", "undo", "push"):
+    await superops.asset("else", books=books, last_seen_at=NOW - 50 * DAY)
+    for step in ("link", "undo", "push", "idle"):
         clock.move(hours=1)
         if step == "link":
             body = {"client_id": str(right)}
@@ -179,15 +183,28 @@ async def test_counts_follow_the_mapping_at_once_and_what_is_past_stays(
             (deed,) = (await api.viewer.get("/v1/clients/mapping/deeds")).json()["items"]
             path = f"/v1/clients/mapping/deeds/{deed['id']}/undo"
             answer = await api.finance.post(path, json={})
+        elif step == "idle":
+            patch = {"idle_device_days": 30}
+            path, always = "/v1/reconciliation/settings", {"If-Match": "*"}
+            answer = await api.finance.patch(path, json=patch, headers=always)
         else:
             body = {"name": "Right", "active": True, "external_ids": {"superops_client_id": "acme"}}
             service = api.service("clients:write")
             answer = await service.put(f"/v1/panelone/clients/{right}", json=body)
         assert answer.status_code == 200, answer.text
+        if step != "link":
+            await house.work()
         asked.append(await now())
     # Undone it is nobody's: no identifier names it.
-    assert asked == [{left: 2, right: 1}, {right: 3}, {right: 1}, {right: 3}]
-    days = [NOW + timedelta(hours=hour) for hour in range(4)]
+    assert asked == [
+        {left: 2, right: 1, other: 0},
+        {right: 3, other: 0},
+        {right: 1, other: 1},
+        {right: 3, other: 1},
+        {right: 3, other: 0},
+    ]
+    assert await database.as_owner("SELECT 1 FROM due_work WHERE kind = 'superops_counts'") == []
+    days = [NOW + timedelta(hours=hour) for hour in range(5)]
     assert [await devices_on(database, day) for day in days] == asked
     assert [await house.lines(snapshot, client) for client in (left, right)] == frozen
 

@@ -1,8 +1,16 @@
-"""Lets the counts of SuperOps follow its lists and the mapping, whoever changes them."""
+"""Lets the counts of SuperOps follow its lists, the mapping and the settings, whoever changes them.
 
+One link moves the counts of the clients that it names, in its own transaction. What may move those
+of many is due work, so that nobody who asks waits for a whole organisation to be counted.
+"""
+
+from collections.abc import Iterator
 from typing import Final
+from uuid import UUID
 
 from billingone_api.billing.reconciliation.wiring import (
+    COUNTING_KIND,
+    due,
     fence,
     no_longer_due,
     organisation_of,
@@ -23,20 +31,28 @@ _ONE_LINK: Final = frozenset({"client_link.set", "client_link.removed"})
 _ONE_CLIENT: Final = frozenset({"client.created", "client.updated"})
 # Told of as numbers: whose records they were is not said.
 _MANY: Final = frozenset({"client_links.changed", "client_links.undone", "clients.pushed"})
+_SETTINGS: Final = "reconciliation_settings.updated"
+# By which a device is in use or is not.
+_OF_DEVICES: Final = frozenset({"idle_device_days", "ignored_device_names"})
 
 
-async def follow_mapping(process: Process, work: Work) -> None:
-    """A subscriber: what SuperOps lists is counted for whom it belongs to now, at once.
+async def follow_changes(process: Process, work: Work) -> None:
+    """A subscriber: what SuperOps lists is counted for whom it belongs to now, by what holds now.
 
     Snapshots that were taken keep what they froze.
     """
-    if any(_moves(event) for event in work.events):
+    if any(_moves_many(event) for event in work.events):
+        await due(work, COUNTING_KIND)
+        work.after_commit.append(process.bell.ring)
+        return
+    clients = {client for event in work.events for client in _moved(event)}
+    if clients:
         settings = await (await settings_in(work)).read()
-        await with_fresh_counts(work, settings, now=process.clock.now())
+        await with_fresh_counts(work, settings, now=process.clock.now(), clients=clients)
 
 
 async def count_anew(process: Process, _: Sources, claim: Claim) -> None:
-    """What a run of SuperOps has brought is counted; due in the transaction that ended the run."""
+    """All that SuperOps lists is counted; due in the transaction that ended a run, or moved it."""
 
     async def transaction() -> None:
         async with process.work(claim.organisation_id) as work:
@@ -53,9 +69,17 @@ async def count_anew(process: Process, _: Sources, claim: Claim) -> None:
     await carried_through(transaction())
 
 
-def _moves(event: Event) -> bool:
-    if event.action in _ONE_LINK:
-        return str(event.resource_id).startswith("superops/")
+def _moves_many(event: Event) -> bool:
     if event.action in _ONE_CLIENT:
+        # Whose the record was before, another client's perhaps, is not said.
         return any(side.get(_NAMED) is not None for side in (event.before, event.after))
+    if event.action == _SETTINGS:
+        return not _OF_DEVICES.isdisjoint(event.after)
     return event.action in _MANY
+
+
+def _moved(event: Event) -> Iterator[UUID]:
+    if event.action in _ONE_LINK and str(event.resource_id).startswith("superops/"):
+        for side in (event.before, event.after):
+            if side.get("client_id") is not None:
+                yield side["client_id"]

@@ -15,6 +15,7 @@ from billingone_api.billing.reconciliation.scheduling import schedule
 from billingone_api.billing.reconciliation.service import snapshots as service
 from billingone_api.billing.reconciliation.service.settings import months_before
 from billingone_api.billing.reconciliation.wiring import (
+    COUNTING_KIND,
     FOLLOWING_KIND,
     SCHEDULE_KIND,
     SNAPSHOT_KIND,
@@ -25,7 +26,7 @@ from billingone_api.billing.reconciliation.wiring import (
     snapshots_in,
     with_fresh_counts,
 )
-from billingone_api.billing.syncs.models import FOLLOWED_BY, Claim, LeaseLost, Trigger
+from billingone_api.billing.syncs.models import Claim, LeaseLost, Trigger
 from billingone_api.billing.syncs.ports import Sources
 from billingone_api.kit.clock import end_of
 from billingone_api.kit.tasks import carried_through
@@ -141,5 +142,5 @@ JOBS: Final = {
     SNAPSHOT_KIND: take,
     SCHEDULE_KIND: start_scheduled,
     FOLLOWING_KIND: follow,
-    FOLLOWED_BY["superops"]: count_anew,
+    COUNTING_KIND: count_anew,
 }

@@ -1,5 +1,6 @@
 """Which adapter stands behind each port of reconciliation, for the API and for the worker."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -44,6 +45,7 @@ Exporter = Annotated[Caller, Depends(export_reconciliation)]
 SNAPSHOT_KIND: Final = due_rows.SNAPSHOT
 SCHEDULE_KIND: Final = due_rows.SCHEDULE
 FOLLOWING_KIND: Final = due_rows.FOLLOWING
+COUNTING_KIND: Final = due_rows.COUNTING
 due = due_rows.due
 fence = due_rows.fence
 keys_of = due_rows.keys_of
@@ -70,11 +72,18 @@ def freezer_in(work: Work, process: Process, snapshot_id: UUID) -> Freezer:
     return PostgresFreezer(work, snapshot_id, clock=process.clock)
 
 
-async def with_fresh_counts(work: Work, settings: ReconciliationSettings, *, now: datetime) -> None:
-    """What SuperOps listed last, counted by the rules of today."""
+async def with_fresh_counts(
+    work: Work,
+    settings: ReconciliationSettings,
+    *,
+    now: datetime,
+    clients: Collection[UUID] | None = None,
+) -> None:
+    """What SuperOps listed last of these clients, or of all, counted by the rules of today."""
     days = settings.idle_device_days
     idle_since = None if days is None else now - timedelta(days=days)
-    await count_superops(work, DeviceRule(idle_since, settings.ignored_device_names), now=now)
+    rule = DeviceRule(idle_since, settings.ignored_device_names)
+    await count_superops(work, rule, now=now, clients=clients)
 
 
 async def rules_in(work: Work) -> PostgresRules:

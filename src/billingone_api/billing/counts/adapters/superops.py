@@ -1,7 +1,10 @@
 """Counts the devices and people that SuperOps lists for each client, as of its last sync."""
 
+from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -9,8 +12,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
-    Select,
     Text,
+    Uuid,
     and_,
     bindparam,
     cast,
@@ -60,11 +63,13 @@ _PLATFORMS: Final = {
     "mac_devices": rf"{_MAC}|\mos x\M|darwin",
     "linux_devices": r"linux|ubuntu|debian|centos|red hat|\mrhel",
 }
+_CLIENTS: Final = bindparam("clients", type_=ARRAY(Uuid())).any_()
 _ZERO: Final[ColumnElement[int]] = literal_column("0")
 
 
-def _companies() -> CTE:
+def _companies(*, of_some: bool) -> CTE:
     """Clients of ours, each with the records of the books that are read which are theirs."""
+    some = [client_links.c.client_id == _CLIENTS] if of_some else []
     of, links = superops_clients.c, client_links.c
     return (
         select(links.client_id, of.ledger_id, of.source_id)
@@ -82,7 +87,7 @@ def _companies() -> CTE:
                 ),
             )
         )
-        .where(own(superops_clients), of.gone_at.is_(None))
+        .where(own(superops_clients), of.gone_at.is_(None), *some)
         .cte("companies")
     )
 
@@ -148,8 +153,8 @@ def _people(companies: CTE) -> Any:
     )
 
 
-def _counted() -> CTE:
-    companies = _companies()
+def _counted(*, of_some: bool) -> CTE:
+    companies = _companies(of_some=of_some)
     assets = _assets(companies)
     words = assets.c.words
     is_server = words.regexp_match(word(_SERVER))
@@ -191,33 +196,45 @@ def _last_walk() -> Prepared:
     )
 
 
-def _counting() -> Prepared:
+@cache
+def _counting(*, of_some: bool) -> Prepared:
     """Counted once, though it is written in two places."""
-    counted = _counted()
+    counted = _counted(of_some=of_some)
     return prepare(renewing(counted).add_cte(keeping(counted).cte("kept")))
 
 
-def _forgotten() -> Select[Any]:
+@cache
+def _forgetting(*, of_some: bool) -> Prepared:
     """What SuperOps' lists said of clients of whom they say nothing any more."""
-    of, companies = client_counts.c, _companies()
+    of, companies = client_counts.c, _companies(of_some=of_some)
     is_listed = exists().where(companies.c.client_id == of.client_id)
-    return select(of.client_id, of.metric, of.source).where(
-        own(client_counts), of.source == word(SUPEROPS), ~is_listed
+    some = [of.client_id == _CLIENTS] if of_some else []
+    return prepare(
+        forgetting(
+            select(of.client_id, of.metric, of.source).where(
+                own(client_counts), of.source == word(SUPEROPS), ~is_listed, *some
+            )
+        )
     )
 
 
 _LAST_WALK: Final = _last_walk()
-_FORGET: Final = prepare(forgetting(_forgotten()))
-_COUNT: Final = _counting()
 
 
-async def count_superops(work: UnitOfWork, rule: DeviceRule, *, now: datetime) -> datetime | None:
+async def count_superops(
+    work: UnitOfWork,
+    rule: DeviceRule,
+    *,
+    now: datetime,
+    clients: Collection[UUID] | None = None,
+) -> datetime | None:
     """Count anew what is there; as of when, or None where SuperOps was never read to the end.
 
-    Call it in a transaction that relies on the mapping or changes it.
+    Of `clients`, or of all. Call it in a transaction that relies on the mapping or changes it.
     """
-    of = {"organisation_id": work.organisation_id, "at": now}
-    await fetch(work.connection, _FORGET, **of)
+    of_some = clients is not None
+    of = {"organisation_id": work.organisation_id, "at": now, "clients": list(clients or ())}
+    await fetch(work.connection, _forgetting(of_some=of_some), **of)
     walk = await fetch_one(work.connection, _LAST_WALK, organisation_id=work.organisation_id)
     if walk is None:
         return None
@@ -227,7 +244,7 @@ async def count_superops(work: UnitOfWork, rule: DeviceRule, *, now: datetime) -
         "idle_since": rule.idle_since,
         "ignored": [_pattern(name) for name in rule.ignored_names],
     }
-    await fetch(work.connection, _COUNT, **values)
+    await fetch(work.connection, _counting(of_some=of_some), **values)
     return counted_at
 
 
