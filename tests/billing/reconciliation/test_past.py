@@ -76,6 +76,12 @@ async def history(house: House) -> tuple[UUID, UUID]:
     # A link that moved: whose devices these are now is not whose they were.
     correa = await house.client("Correa")
     await heard(house, correa, 7, at(11, 4), at(11, 22), "superops")
+    # A client that came with counts of before it came.
+    dianella = await house.client("Dianella")
+    await heard(house, dianella, 3, at(11, 4), at(11, 23))
+    await house.database.as_owner(
+        "UPDATE clients SET created_at = $1 WHERE id = $2", at(11, 23), dianella
+    )
     await house.counted(acacia, "devices", 18)
     for finished in (at(10, 15), at(11, 5, 12), at(11, 19, 12)):
         await add_run(

@@ -88,8 +88,10 @@ class SnapshotWish(BaseModel):
         date | None,
         Field(
             description="As it stood at the end of a past day of the organisation's, by the "
-            "versions of subscriptions, mapping, rules and counts that were known then. Null, or "
-            "today: now. Settings are those of today."
+            "versions of subscriptions, mapping, rules and counts that were known then; a count of "
+            "that time that arrived later speaks where none had been heard of its instant, of "
+            "clients that were known by then. Settings, names and which clients are retired are "
+            "those of today. Null, or today: now."
         ),
     ] = None
 

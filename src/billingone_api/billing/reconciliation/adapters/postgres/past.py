@@ -16,6 +16,7 @@ from billingone_api.billing.reconciliation.adapters.postgres.sides import seats_
 from billingone_api.billing.reconciliation.models import PAX8
 from billingone_api.billing.syncs.models import RunStatus
 from billingone_api.database.fast import Prepared, prepare
+from billingone_api.database.tables.clients import clients
 from billingone_api.database.tables.counts import client_count_history
 from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tables.reconciliation import count_rule_versions
@@ -62,17 +63,22 @@ def counts_then() -> Select[Any]:
     """Of each source what it last said by then of what it had counted by then.
 
     A count of that time that arrived later is one all the same, where none had been heard of the
-    same instant; what was reckoned anew later says nothing of what was known, and what we count
-    ourselves of SuperOps' lists never arrives late: it was then another client's.
+    same instant, and unless its client came later still: nobody knows what that one held. What was
+    reckoned anew later says nothing of what was known, and what we count ourselves of SuperOps'
+    lists never arrives late: it was then another client's.
     """
     of = client_count_history.c
     was_heard = of.received_at <= AS_OF
+    was_there = exists().where(
+        own(clients), clients.c.id == of.client_id, clients.c.created_at <= AS_OF
+    )
     last = (
         select(*of)
         .ext(distinct_on(of.client_id, of.metric, of.source))
         .where(
             own(client_count_history),
             of.counted_at <= AS_OF,
+            was_there,
             or_(was_heard, and_(of["count"].is_not(None), of.source != word(SUPEROPS))),
         )
         .order_by(
