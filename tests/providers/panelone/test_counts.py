@@ -117,14 +117,16 @@ async def test_counts_are_read_by_pages_and_bad_ones_put_aside(
         ({name: ROW[name] for name in ROW if name != "metric"}, "/metric"),
         (7, "/"),
     ]
-    rows = [ROW, *(row for row, _ in bad)]
+    silent = [ROW | {"excluded": None}, {name: ROW[name] for name in ROW if name != "excluded"}]
+    rows = [ROW, *silent, *(row for row, _ in bad)]
     pages = [
         httpx.Response(200, json={"counts": rows, "next_cursor": "more"}),
         httpx.Response(200, json={"counts": []}),
     ]
     asked = upstream.get(path="/api/clients/counts").mock(side_effect=pages)
     first = await client.counts(organisation_id=BLUEGUM)
-    (record,) = first.records
+    record, *quiet = first.records
+    assert [one.excluded for one in quiet] == [0, 0]
     at = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
     assert record.model_dump() == ROW | {"counted_at": at}
     assert [reject.pointer or "/" for reject in first.rejects] == [pointer for _, pointer in bad]

@@ -47,7 +47,13 @@ def _instant(value: Any) -> datetime:
     return moment
 
 
+def _number_if_said(value: Any) -> int:
+    """Who says nothing of what was left out has left out nothing that anybody knows of."""
+    return 0 if value is None else _number(value)
+
+
 Number = Annotated[int, PlainValidator(_number)]
+NumberIfSaid = Annotated[int, PlainValidator(_number_if_said)]
 
 
 class CountRecord(Payload):
@@ -57,7 +63,7 @@ class CountRecord(Payload):
     metric: Identifier
     source: Identifier
     count: Number
-    excluded: Number = 0
+    excluded: NumberIfSaid = 0
     counted_at: Annotated[datetime, PlainValidator(_instant)]
 
 
