@@ -77,14 +77,16 @@ async def test_idle_and_ignored_devices_are_left_out_and_shown_as_such(superops:
     for name, seen in (
         ("PC-1", NOW),
         ("PC-2", NOW - 91 * DAY),
+        # by the list, which was read three hours ago, it was not silent for so long
+        ("PC-3", NOW - 90 * DAY - timedelta(hours=1)),
         ("TMP-VDI-7", NOW),
         ("never-seen", None),
     ):
         await superops.asset("acme", books=books, name=name, last_seen_at=seen)
     await superops.walked()
-    rule = DeviceRule(NOW - 90 * DAY, ("*-vdi-*",))
-    assert (await superops.counted(rule))[client, "devices"] == (2, 2)
-    assert (await superops.counted())[client, "devices"] == (4, 0)
+    rule = DeviceRule(90, ("*-vdi-*",))
+    assert (await superops.counted(rule))[client, "devices"] == (3, 2)
+    assert (await superops.counted())[client, "devices"] == (5, 0)
 
 
 async def test_two_accounts_of_a_client_add_up_and_books_not_read_do_not_count(

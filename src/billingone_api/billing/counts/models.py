@@ -45,15 +45,26 @@ class Count:
     excluded: int
 
 
+IDLE_DAYS: Final = 90
+"""What an organisation goes by that has chosen nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceRule:
-    """Which of SuperOps' devices are no longer in use: silent since then, or called like that.
+    """Which of SuperOps' devices are no longer in use: silent for so long, or called like that.
 
     `ignored_names` are names in which `*` stands for any letters.
     """
 
-    idle_since: datetime | None
-    ignored_names: Sequence[str]
+    idle_days: int | None = IDLE_DAYS
+    ignored_names: Sequence[str] = ()
+
+
+class LeftOut(StrEnum):
+    """By which half of the rule a device is not counted."""
+
+    IDLE = "idle"
+    IGNORED = "ignored"
 
 
 class RefreshStatus(StrEnum):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from billingone_api.billing.counts.models import IDLE_DAYS
 from billingone_api.billing.syncs.models import Trigger
 
 PAX8: Final = "pax8"
@@ -22,7 +23,7 @@ class ReconciliationSettings:
 
     count_sources: Mapping[str, str] = field(default_factory=dict)
     stale_after_hours: int = 48
-    idle_device_days: int | None = 90
+    idle_device_days: int | None = IDLE_DAYS
     ignored_device_names: Sequence[str] = ()
     schedule_day: int | None = 1
     schedule_minute: int = 6 * 60

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -80,9 +80,7 @@ async def with_fresh_counts(
     clients: Collection[UUID] | None = None,
 ) -> None:
     """What SuperOps listed last of these clients, or of all, counted by the rules of today."""
-    days = settings.idle_device_days
-    idle_since = None if days is None else now - timedelta(days=days)
-    rule = DeviceRule(idle_since, settings.ignored_device_names)
+    rule = DeviceRule(settings.idle_device_days, settings.ignored_device_names)
     await count_superops(work, rule, now=now, clients=clients)
 
 

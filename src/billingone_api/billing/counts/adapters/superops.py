@@ -12,35 +12,33 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
-    Text,
+    FromClause,
     Uuid,
     and_,
     bindparam,
     cast,
     exists,
-    false,
     func,
     literal_column,
-    or_,
     select,
     union_all,
 )
 
-from billingone_api.billing.counts.adapters.postgres import forgetting, keeping, renewing
-from billingone_api.billing.counts.models import (
-    DEVICES,
-    SERVERS,
-    SUPEROPS,
-    USERS,
-    WORKSTATIONS,
-    DeviceRule,
+from billingone_api.billing.counts.adapters.devices import (
+    WORDS,
+    bound_by,
+    is_link_of,
+    is_read,
+    kinds,
+    left_out,
 )
+from billingone_api.billing.counts.adapters.postgres import forgetting, keeping, renewing
+from billingone_api.billing.counts.models import SUPEROPS, USERS, DeviceRule
 from billingone_api.billing.definitions.adapters.sources import of_these_books
 from billingone_api.billing.syncs.models import RunStatus, StepStatus
 from billingone_api.database.fast import Prepared, fetch, fetch_one, prepare
 from billingone_api.database.tables.clients import client_links
 from billingone_api.database.tables.counts import client_counts
-from billingone_api.database.tables.invoices import ledgers
 from billingone_api.database.tables.superops import (
     superops_assets,
     superops_clients,
@@ -53,68 +51,45 @@ from billingone_api.database.words import word
 
 _THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
 _COUNTED_STEPS: Final = "asset|device|user|people|association"
-_SERVER: Final = "server"
-# A machine is no Mac.
-_MAC: Final = r"\mi?mac(\M|os|book|intosh|mini|pro)"
-_WORKSTATION: Final = rf"workstation|desktop|laptop|notebook|windows (7|8|10|11)|{_MAC}"
-# What SuperOps writes of a device is free text of each account: kind, class and platform together.
-_PLATFORMS: Final = {
-    "windows_devices": "windows",
-    "mac_devices": rf"{_MAC}|\mos x\M|darwin",
-    "linux_devices": r"linux|ubuntu|debian|centos|red hat|\mrhel",
-}
 _CLIENTS: Final = bindparam("clients", type_=ARRAY(Uuid())).any_()
 _ZERO: Final[ColumnElement[int]] = literal_column("0")
 
 
 def _companies(*, of_some: bool) -> CTE:
     """Clients of ours, each with the records of the books that are read which are theirs."""
-    some = [client_links.c.client_id == _CLIENTS] if of_some else []
     of, links = superops_clients.c, client_links.c
+    is_meant = links.client_id == _CLIENTS if of_some else links.client_id.is_not(None)
     return (
         select(links.client_id, of.ledger_id, of.source_id)
-        .select_from(
-            superops_clients.join(
-                ledgers,
-                and_(own(ledgers), ledgers.c.id == of.ledger_id, ledgers.c.is_current),
-            ).join(
-                client_links,
-                and_(
-                    own(client_links),
-                    links.source == word(SUPEROPS),
-                    links.source_id == of.source_id,
-                    links.client_id.is_not(None),
-                ),
-            )
-        )
-        .where(own(superops_clients), of.gone_at.is_(None), *some)
+        .select_from(superops_clients.join(client_links, is_link_of(of.source_id)))
+        .where(is_read(superops_clients), is_meant)
         .cte("companies")
+    )
+
+
+def _is_theirs(table: FromClause, companies: CTE) -> ColumnElement[bool]:
+    of = table.c
+    return and_(
+        own(table),
+        of.gone_at.is_(None),
+        of.ledger_id == companies.c.ledger_id,
+        of.client_source_id == companies.c.source_id,
     )
 
 
 def _assets(companies: CTE) -> CTE:
     """How many of each kind; kinds are few, so that the patterns are looked for but a few times."""
-    of = superops_assets.c
-    words = func.lower(func.concat_ws(" ", of.device_category, of.asset_class, of.platform))
-    name = func.lower(func.coalesce(of.name, of.host_name, ""))
-    patterns = bindparam("ignored", type_=ARRAY(Text))
-    is_idle = of.last_seen_at < bindparam("idle_since", type_=DateTime(timezone=True))
-    is_left_out = func.coalesce(or_(is_idle, name.like(patterns.any_())), false())
-    theirs = and_(
-        own(superops_assets),
-        of.gone_at.is_(None),
-        of.ledger_id == companies.c.ledger_id,
-        of.client_source_id == companies.c.source_id,
-    )
+    is_left_out = left_out().is_not(None)
+    theirs = _is_theirs(superops_assets, companies)
     return (
         select(
             companies.c.client_id,
-            words.label("words"),
+            WORDS.label("words"),
             is_left_out.label("is_left_out"),
-            func.count(of.source_id).label("number"),
+            func.count(superops_assets.c.source_id).label("number"),
         )
         .select_from(companies.outerjoin(superops_assets, theirs))
-        .group_by(companies.c.client_id, words, is_left_out)
+        .group_by(companies.c.client_id, WORDS, is_left_out)
         .cte("assets")
     )
 
@@ -134,21 +109,14 @@ def _devices(assets: CTE, metric: str, is_one: ColumnElement[Any]) -> Any:
 
 def _people(companies: CTE) -> Any:
     """A person of two sites of a client is one; there is nothing that says who has left."""
-    of = superops_users.c
-    theirs = and_(
-        own(superops_users),
-        of.gone_at.is_(None),
-        of.ledger_id == companies.c.ledger_id,
-        of.client_source_id == companies.c.source_id,
-    )
     return (
         select(
             companies.c.client_id,
             word(USERS).label("metric"),
-            func.count(of.user_source_id.distinct()).label("count"),
+            func.count(superops_users.c.user_source_id.distinct()).label("count"),
             cast(_ZERO, BigInteger).label("excluded"),
         )
-        .select_from(companies.outerjoin(superops_users, theirs))
+        .select_from(companies.outerjoin(superops_users, _is_theirs(superops_users, companies)))
         .group_by(companies.c.client_id)
     )
 
@@ -156,15 +124,9 @@ def _people(companies: CTE) -> Any:
 def _counted(*, of_some: bool) -> CTE:
     companies = _companies(of_some=of_some)
     assets = _assets(companies)
-    words = assets.c.words
-    is_server = words.regexp_match(word(_SERVER))
-    kinds = {
-        DEVICES: literal_column("true"),
-        SERVERS: is_server,
-        WORKSTATIONS: and_(~is_server, words.regexp_match(word(_WORKSTATION))),
-    } | {name: words.regexp_match(word(pattern)) for name, pattern in _PLATFORMS.items()}
     each = union_all(
-        *(_devices(assets, name, is_one) for name, is_one in kinds.items()), _people(companies)
+        *(_devices(assets, name, is_one) for name, is_one in kinds(assets.c.words).items()),
+        _people(companies),
     ).subquery("each")
     return select(
         *each.c,
@@ -239,15 +201,6 @@ async def count_superops(
     if walk is None:
         return None
     counted_at: datetime = walk["finished_at"]
-    values = of | {
-        "counted_at": counted_at,
-        "idle_since": rule.idle_since,
-        "ignored": [_pattern(name) for name in rule.ignored_names],
-    }
+    values = of | {"counted_at": counted_at} | bound_by(rule, counted_at)
     await fetch(work.connection, _counting(of_some=of_some), **values)
     return counted_at
-
-
-def _pattern(name: str) -> str:
-    literal = name.lower().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return literal.replace("*", "%")
