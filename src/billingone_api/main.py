@@ -21,6 +21,7 @@ from billingone_api.billing.fourway.routes import files as four_way_files
 from billingone_api.billing.fourway.routes import mappings as four_way_mappings
 from billingone_api.billing.fourway.routes import records as four_way
 from billingone_api.billing.integrations.routes import integrations, superops, webhooks, xero
+from billingone_api.billing.inventory import routes as inventory
 from billingone_api.billing.invoices.routes import accounts as account_mapping
 from billingone_api.billing.invoices.routes import lists as invoices
 from billingone_api.billing.panelone import routes as panelone
@@ -71,6 +72,7 @@ _TAGS: Final = {
     "invoices": "What clients are invoiced, owe and have paid, each invoice once.",
     "clients": "PanelOne's clients, and which record of a third party belongs to whom.",
     "reconciliation": "What clients use against what is licensed for them, and how sure that is.",
+    "inventory": "The devices and people behind a count, one by one.",
     "syncs": "Copying from third parties: asked for, under way, done.",
     "integrations": "Connections to third parties: credentials, schedules, status.",
     "settings": "What an organisation chose: bases of figures, exchange rates.",
@@ -98,6 +100,7 @@ _AREAS: Final[tuple[APIRouter, ...]] = (
     line_decisions.router,
     count_rules.router,
     counts.router,
+    inventory.router,
     reconciliation_settings.router,
     syncs.router,
     access.router,

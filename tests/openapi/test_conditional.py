@@ -34,6 +34,8 @@ WITHOUT_TAG = {
     "list_xero_organisations": "a list of what may be chosen; the choice is the integration's",
     "export_audit": "a file: no-store",
     "export_clients": "a file: no-store",
+    "export_devices": "a file: no-store",
+    "export_devices_workbook": "a file: no-store",
     "export_mapping": "a file: no-store",
     "export_clients_workbook": "a file: no-store",
     "export_invoices": "a file: no-store",

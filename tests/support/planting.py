@@ -65,6 +65,7 @@ _MEANT: Final[dict[str, dict[str, Any]]] = {
     "sync_steps": {"notice": None},
 }
 _MAILED: Final = {"pax8_contacts", "xero_contacts"}
+_OF_SUPEROPS: Final = {"superops_clients", "superops_assets", "superops_users"}
 _MORE_INTEGRATIONS: Final = (
     {"provider": "xero", "auth_mode": "authorization_code", "attention_code": None},
     {"provider": "superops", "auth_mode": "api_token", "attention_code": None},
@@ -86,16 +87,20 @@ async def plant(owner_url: str, organisation_id: UUID, marks: Sequence[str]) -> 
     All that stands in somebody's books stands in the same ones.
     """
     books = uuid5(NAMESPACE, f"books of {organisation_id}")
+    account = uuid5(NAMESPACE, f"account of {organisation_id}")
     connection = await asyncpg.connect(owner_url.replace("+asyncpg", ""))
     try:
         for mark in marks:
             for name, row in rows(organisation_id, marked(mark)):
                 usual = {column: value for column, value in _USUAL.items() if column in row}
                 told = row | usual | _MEANT.get(name, {})
-                told |= {"ledger_id": books} if "ledger_id" in row else {}
+                read = account if name in _OF_SUPEROPS else books
+                told |= {"ledger_id": read} if "ledger_id" in row else {}
                 told |= {"id": books} if name == "ledgers" else {}
                 told |= {"email": f"{mark}@mark.example"} if name in _MAILED else {}
                 await _insert(connection, name, told)
+                if name == "ledgers":
+                    await _insert(connection, name, told | {"id": account, "source": "superops"})
             await _insert(connection, "client_links", _contact(organisation_id, mark))
             unmapped = a_row(TABLES["pax8_companies"], organisation_id, marked(f"{mark}-unmapped"))
             await _insert(connection, "pax8_companies", unmapped | {"gone_at": None})

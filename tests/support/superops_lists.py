@@ -68,6 +68,9 @@ class SuperOps:
     async def counted(self, rule: DeviceRule = ALL) -> dict[tuple[UUID, str], tuple[int, int]]:
         async with self.process.work(self.organisation_id) as work:
             await count_superops(work, rule, now=NOW)
+        return await self.kept()
+
+    async def kept(self) -> dict[tuple[UUID, str], tuple[int, int]]:
         rows = await self.database.as_owner("SELECT * FROM client_counts")
         assert {row["source"] for row in rows} <= {"superops"}
         return {(row["client_id"], row["metric"]): (row["count"], row["excluded"]) for row in rows}

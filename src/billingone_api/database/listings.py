@@ -43,9 +43,10 @@ class Listing:
     key: ColumnElement[Any]
 
 
-_MOVING = frozenset(
-    {"today", "day", "as_of", "since", "begins_at", "has_licences", "has_charges", "has_books"}
-)
+_MOVING = frozenset({
+    "today", "day", "as_of", "since", "begins_at", "idle_since", "has_licences", "has_charges",
+    "has_books",
+})  # fmt: skip
 
 
 def words_in(text: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -53,7 +54,7 @@ def words_in(text: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 @lru_cache(256)
-def _page_of(listing: Listing, names: frozenset[str], sort: str, *, goes_on: bool) -> Prepared:
+def page_of(listing: Listing, names: frozenset[str], sort: str, *, goes_on: bool) -> Prepared:
     value, is_descending = listing.sorts[sort.removeprefix("-")], sort.startswith("-")
     statement = _filtered(listing, names).add_columns(
         value.label("sort_value"), listing.key.label("sort_key")
@@ -94,7 +95,7 @@ async def page(
     if wanted.cursor is not None:
         value, key = cursors.open(wanted.cursor, scope=scope)
         after = {"after_value": value, "after_key": key}
-    statement = _page_of(listing, names, wanted.sort, goes_on=bool(after))
+    statement = page_of(listing, names, wanted.sort, goes_on=bool(after))
     rows = await fetch(work.connection, statement, rows=wanted.limit + 1, **after, **bound)
     shown, cursor = rows[: wanted.limit], None
     if len(rows) > wanted.limit:

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from billingone_api.database.tenancy import APPLICATION_ROLE, OWNER_ROLE
 
-SCHEMA_REVISION: Final = "0014"
+SCHEMA_REVISION: Final = "0015"
 """The newest migration; a test compares it with the folder."""
 
 TURN: Final = "SELECT pg_advisory_xact_lock(8201517)"

@@ -60,6 +60,17 @@ class DeviceRule:
     ignored_names: Sequence[str] = ()
 
 
+class DeviceMetric(StrEnum):
+    """What devices are counted as; one may be several."""
+
+    DEVICES = DEVICES
+    SERVERS = SERVERS
+    WORKSTATIONS = WORKSTATIONS
+    WINDOWS = "windows_devices"
+    MAC = "mac_devices"
+    LINUX = "linux_devices"
+
+
 class LeftOut(StrEnum):
     """By which half of the rule a device is not counted."""
 

@@ -1,6 +1,6 @@
 """What SuperOps alone has: its clients, their devices and their people."""
 
-from sqlalchemy import Column, DateTime, ForeignKeyConstraint, Index, Text
+from sqlalchemy import Column, DateTime, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from billingone_api.database.tenancy import tenant_table
@@ -46,6 +46,15 @@ superops_assets = tenant_table(
     Column("gone_at", DateTime(timezone=True)),
     _of_ledger(),
     Index("ix_superops_assets_client", "organisation_id", "client_source_id"),
+    # as a list of all of them is walked
+    Index(
+        "ix_superops_assets_name",
+        "organisation_id",
+        "ledger_id",
+        text("coalesce(name, host_name, '')"),
+        "source_id",
+        postgresql_where=text("gone_at IS NULL"),
+    ),
 )
 
 superops_users = tenant_table(

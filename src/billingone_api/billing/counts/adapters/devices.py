@@ -20,10 +20,8 @@ from sqlalchemy import (
 )
 
 from billingone_api.billing.counts.models import (
-    DEVICES,
-    SERVERS,
     SUPEROPS,
-    WORKSTATIONS,
+    DeviceMetric,
     DeviceRule,
     LeftOut,
 )
@@ -39,13 +37,10 @@ _MAC: Final = r"\mi?mac(\M|os|book|intosh|mini|pro)"
 _WORKSTATION: Final = rf"workstation|desktop|laptop|notebook|windows (7|8|10|11)|{_MAC}"
 # What SuperOps writes of a device is free text of each account: kind, class and platform together.
 _PLATFORMS: Final = {
-    "windows_devices": "windows",
-    "mac_devices": rf"{_MAC}|\mos x\M|darwin",
-    "linux_devices": r"linux|ubuntu|debian|centos|red hat|\mrhel",
+    DeviceMetric.WINDOWS: "windows",
+    DeviceMetric.MAC: rf"{_MAC}|\mos x\M|darwin",
+    DeviceMetric.LINUX: r"linux|ubuntu|debian|centos|red hat|\mrhel",
 }
-METRICS: Final = (DEVICES, SERVERS, WORKSTATIONS, *_PLATFORMS)
-"""What devices are counted as; one may be several."""
-
 _OF: Final = superops_assets.c
 WORDS: Final = func.lower(
     func.concat_ws(word(" "), _OF.device_category, _OF.asset_class, _OF.platform), type_=Text
@@ -53,13 +48,13 @@ WORDS: Final = func.lower(
 """All that SuperOps says of what a device is; there are few such texts."""
 
 
-def kinds(words: ColumnElement[Any]) -> Mapping[str, ColumnElement[bool]]:
+def kinds(words: ColumnElement[Any]) -> Mapping[DeviceMetric, ColumnElement[bool]]:
     """By metric, whether a device of which these `WORDS` are said is one."""
     is_server = words.regexp_match(word(_SERVER))
     return {
-        DEVICES: literal_column("true"),
-        SERVERS: is_server,
-        WORKSTATIONS: and_(~is_server, words.regexp_match(word(_WORKSTATION))),
+        DeviceMetric.DEVICES: literal_column("true"),
+        DeviceMetric.SERVERS: is_server,
+        DeviceMetric.WORKSTATIONS: and_(~is_server, words.regexp_match(word(_WORKSTATION))),
     } | {name: words.regexp_match(word(pattern)) for name, pattern in _PLATFORMS.items()}
 
 
@@ -67,13 +62,8 @@ def left_out() -> ColumnElement[Any]:
     """Why a device is no longer in use, the first reason that holds; binds `bound_by`."""
     name = func.lower(func.coalesce(_OF.name, _OF.host_name, word("")))
     patterns = bindparam("ignored", type_=ARRAY(Text))
-    return case(
-        (
-            _OF.last_seen_at < bindparam("idle_since", type_=DateTime(timezone=True)),
-            word(LeftOut.IDLE),
-        ),
-        (name.like(patterns.any_()), word(LeftOut.IGNORED)),
-    )
+    is_idle = _OF.last_seen_at < bindparam("idle_since", type_=DateTime(timezone=True))
+    return case((is_idle, word(LeftOut.IDLE)), (name.like(patterns.any_()), word(LeftOut.IGNORED)))
 
 
 def bound_by(rule: DeviceRule, at: datetime) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     FromClause,
+    Select,
     Uuid,
     and_,
     bindparam,
@@ -49,7 +50,7 @@ from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 
-_THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
+THROUGH: Final = (RunStatus.SUCCEEDED, RunStatus.PARTIAL)
 _COUNTED_STEPS: Final = "asset|device|user|people|association"
 _CLIENTS: Final = bindparam("clients", type_=ARRAY(Uuid())).any_()
 _ZERO: Final[ColumnElement[int]] = literal_column("0")
@@ -135,8 +136,8 @@ def _counted(*, of_some: bool) -> CTE:
     ).cte("counted")
 
 
-def _last_walk() -> Prepared:
-    """When devices and people of the books that are read were last read to the end."""
+def last_walk() -> Select[Any]:
+    """When devices and people of the books that are read were last read to the end, if ever."""
     of, step = sync_runs.c, sync_steps.c
     cut_short = exists().where(
         own(sync_steps),
@@ -144,17 +145,17 @@ def _last_walk() -> Prepared:
         step.name.regexp_match(word(_COUNTED_STEPS)),
         step.status != word(StepStatus.DONE),
     )
-    return prepare(
+    return (
         select(of.finished_at)
         .where(
             own(sync_runs),
             of.source == word(SUPEROPS),
-            of.status.in_([word(status) for status in _THROUGH]),
+            of.status.in_([word(status) for status in THROUGH]),
             ~cut_short,
             of_these_books(of.source, of.finished_at).is_not(None),
         )
         .order_by(of.queued_at.desc())
-        .limit(1)
+        .limit(literal_column("1"))
     )
 
 
@@ -180,7 +181,7 @@ def _forgetting(*, of_some: bool) -> Prepared:
     )
 
 
-_LAST_WALK: Final = _last_walk()
+_LAST_WALK: Final = prepare(last_walk())
 
 
 async def count_superops(
