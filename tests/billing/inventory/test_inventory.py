@@ -190,6 +190,34 @@ async def test_the_people_listed_are_the_users_counted(superops: SuperOps, api: 
     assert await listed.all(counted=False) == [one for one in items if not one["counted"]]
 
 
+async def test_the_way_from_a_line_of_a_snapshot_leads_to_the_machines_it_counted(
+    superops: SuperOps, api: Api, house: House
+) -> None:
+    client, *_ = await portfolio(superops)
+    await superops.walked()
+    await house.synced()
+    for metric in ("servers", "users"):
+        await house.rule(metric, await house.product(f"for {metric}"))
+    lines = await house.lines(await house.snapshot(), client)
+    found = {}
+    for line in lines:
+        assert line["count"]["source"] == "superops"
+        is_of_people = line["metric"] == "users"
+        listed = Listed(api, USERS if is_of_people else DEVICES)
+        asked = {"client_id": str(client)} | ({} if is_of_people else {"metric": line["metric"]})
+        page = await listed.page(**asked, counted=True, limit=200)
+        assert page["standing"]["counted_at"] == line["count"]["counted_at"]
+        left_out = [] if is_of_people else await listed.all(**asked, reason=["idle", "ignored"])
+        numbers = (line["count"]["count"], line["count"]["excluded"])
+        assert numbers == (len(page["items"]), len(left_out))
+        found[line["metric"]] = numbers
+    assert all(count for count, _ in found.values())
+    assert found["servers"][1] > 0
+    detail = (await api.viewer.get(f"/v1/clients/{client}")).json()
+    devices = await Listed(api, DEVICES).all(client_id=str(client), counted=True)
+    assert detail["devices"] == {"value": len(devices), "reason": None}
+
+
 async def test_the_files_hold_what_the_list_shows(superops: SuperOps, api: Api) -> None:
     await portfolio(superops)
     await superops.walked()

@@ -39,8 +39,9 @@ async def list_devices(
     """What SuperOps lists now, what each is counted as, and why it is not counted.
 
     With `client_id`, `metric` and `counted=true` these are the client's count by SuperOps as it is
-    now. A snapshot keeps its count as it was at `counted_at`, and no devices: of an older one a
-    device may have come or gone. PanelOne tells numbers, so that its counts have no list.
+    now. A snapshot's line keeps its number for good, and no devices: they are these while
+    `standing.counted_at` is the line's own, and nobody has moved a company or the rule since.
+    Whoever else counts tells PanelOne numbers, which have no list.
     """
     return DevicePage.of(*await inventory.devices(query.page()))
 

@@ -257,7 +257,11 @@ class ClientDetailOut(BaseModel):
         Field(description="Seats, active and on trial, of products that a count rule covers."),
     ]
     devices: Annotated[
-        CountOut, Field(description="Managed devices, as they are counted: see count settings.")
+        CountOut,
+        Field(
+            description="Managed devices, as they are counted: see count settings. What SuperOps' "
+            "count is of, `/v1/inventory/devices` lists with `client_id` and `counted=true`."
+        ),
     ]
     total_spend: Annotated[
         TotalOut, Field(description="Revenue invoiced in the trailing twelve months.")

@@ -29,9 +29,23 @@ from billingone_api.billing.reconciliation.schemas.snapshots import (
 class FrozenCountOut(BaseModel):
     """The count that spoke, or that was too old to."""
 
-    source: str
+    source: Annotated[
+        str,
+        Field(
+            description="Who counted. What `superops` counts is listed as it is now by "
+            "`/v1/inventory/devices` with the line's client and metric and `counted=true`, and "
+            "where the metric is `users` by `/v1/inventory/users` with its client. All others tell "
+            "numbers only."
+        ),
+    ]
     count: int
-    excluded: Annotated[int, Field(description="Left out by the source's own rule.")]
+    excluded: Annotated[
+        int,
+        Field(
+            description="Left out by the source's own rule; those of `superops` are listed with "
+            "`reason=idle&reason=ignored`."
+        ),
+    ]
     counted_at: datetime
     is_stale: bool
 
