@@ -70,4 +70,13 @@ superops_users = tenant_table(
     Column("gone_at", DateTime(timezone=True)),
     _of_ledger(),
     Index("ix_superops_users_client", "organisation_id", "client_source_id"),
+    Index("ix_superops_users_user", "organisation_id", "ledger_id", "user_source_id"),
+    Index(
+        "ix_superops_users_name",
+        "organisation_id",
+        "ledger_id",
+        text("coalesce(name, '')"),
+        "source_id",
+        postgresql_where=text("gone_at IS NULL"),
+    ),
 )

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
-    Column,
     ColumnElement,
     DateTime,
     FromClause,
@@ -84,21 +83,24 @@ def is_read(table: FromClause) -> ColumnElement[bool]:
     return and_(own(table), table.c.ledger_id == books.scalar_subquery(), is_there)
 
 
-def is_company_of(table: FromClause) -> ColumnElement[bool]:
+def is_company_of(
+    table: FromClause, companies: FromClause = superops_clients
+) -> ColumnElement[bool]:
     """SuperOps lists the company that a device or person is said to belong to."""
-    of = superops_clients.c
+    of = companies.c
     return and_(
-        own(superops_clients),
+        own(companies),
         of.ledger_id == table.c.ledger_id,
         of.source_id == table.c.client_source_id,
         of.gone_at.is_(None),
     )
 
 
-def is_link_of(source_id: Column[Any]) -> ColumnElement[bool]:
+def is_link_of(
+    company_id: ColumnElement[Any], links: FromClause = client_links
+) -> ColumnElement[bool]:
     """The link that says whose such a company is."""
-    links = client_links.c
-    return and_(own(client_links), links.source == word(SUPEROPS), links.source_id == source_id)
+    return and_(own(links), links.c.source == word(SUPEROPS), links.c.source_id == company_id)
 
 
 def _patterns(names: Sequence[str]) -> list[str]:
