@@ -42,6 +42,7 @@ MESSAGES = {
     "list_four_way_mappings": 4,
     "list_line_decisions": 4,
     "get_count_refresh": 4,
+    "list_count_refreshes": 4,
     "list_snapshots": 4,
     "get_snapshot": 4,
     "list_snapshot_rows": 4,

@@ -163,6 +163,7 @@ ASKED_FOR = {
     "unset_product_aside": "reconciliation:write",
     "refresh_counts": "reconciliation:write",
     "get_count_refresh": "reconciliation:read",
+    "list_count_refreshes": "reconciliation:read",
     "list_snapshots": "reconciliation:read",
     "take_snapshot": "reconciliation:write",
     "get_snapshot": "reconciliation:read",

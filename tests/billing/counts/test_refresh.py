@@ -196,6 +196,22 @@ async def test_whatever_panelone_does_counts_stay_of_their_instant_and_it_is_sai
         assert (found["status"], found["problem"].removeprefix("provider_")) == (status, problem)
         assert found["detail"].endswith(".")
         assert await counts(database) == [("devices", "ninjaone", 7, NOW)]
+    path = "/v1/counts/refreshes"
+    listed = (await house.api.viewer.get(path)).json()["items"]
+    assert listed[0] == found
+    told = [(one["status"], one["problem"].removeprefix("provider_")) for one in reversed(listed)]
+    assert told == [("done", NOT_FRESH), *((status, problem) for _, status, problem in BROKEN)]
+    failed = [one["id"] for one in listed if one["status"] == "failed"]
+    query: dict[str, Any] = {"status": "failed", "limit": 3, "with_total": True}
+    first = (await house.api.viewer.get(path, params=query)).json()
+    query["cursor"] = first["next_cursor"]
+    last = (await house.api.viewer.get(path, params=query)).json()
+    walked = [one["id"] for page in (first, last) for one in page["items"]]
+    assert (walked, first["total"], last["next_cursor"]) == (failed, len(failed), None)
+    for words, number in ((listed[0]["requested_by"].upper(), len(listed)), ("nobody", 0)):
+        answer = await house.api.viewer.get(path, params={"q": words})
+        assert len(answer.json()["items"]) == number
+    assert (await house.api.viewer.get(f"{path}?status=gone")).status_code == 422
 
 
 async def test_neither_pages_nor_counts_go_on_for_ever_and_half_a_list_is_none(

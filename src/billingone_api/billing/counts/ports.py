@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from billingone_api.billing.counts.models import Count, CountKey, Refresh, Refreshed
+from billingone_api.billing.counts.models import Asked, Count, CountKey, Refresh, Refreshed
 from billingone_api.billing.syncs.models import Trigger, Unreadable
+from billingone_api.kit.pagination import Cursors, Page
 
 
 class CountRegister(Protocol):
@@ -33,6 +34,10 @@ class RefreshBook(Protocol):
         ...
 
     async def find(self, refresh_id: UUID) -> Refresh | None: ...
+
+    async def page(self, asked: Asked, *, cursors: Cursors) -> Page[Refresh]:
+        """Raises CursorInvalid."""
+        ...
 
     async def are_fresh(self, *, since: datetime) -> bool:
         """Whether PanelOne told counts, and all that are read of active clients were made since."""

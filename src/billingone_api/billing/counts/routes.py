@@ -3,11 +3,15 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from billingone_api.billing.access.models import CallerKind
 from billingone_api.billing.counts import refreshing
-from billingone_api.billing.counts.schemas import CountRefreshOut
+from billingone_api.billing.counts.schemas import (
+    CountRefreshOut,
+    CountRefreshPage,
+    RefreshesQuery,
+)
 from billingone_api.billing.counts.wiring import Refresher, TheRefreshes, read_refreshes
 from billingone_api.billing.syncs.models import Trigger
 from billingone_api.kit.etags import digest, tag, tagged
@@ -28,6 +32,24 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
         },
     }
 }
+
+
+@router.get(
+    "/counts/refreshes",
+    operation_id="list_count_refreshes",
+    summary="Refreshes of counts, newest first",
+    dependencies=[Depends(read_refreshes)],
+)
+async def list_count_refreshes(
+    query: Annotated[RefreshesQuery, Query()], refreshes: TheRefreshes, process: TheProcess
+) -> CountRefreshPage:
+    """Whatever was asked of PanelOne, by whom, and what came of it; also before snapshots."""
+    page = await refreshes.page(query.asked(), cursors=process.cursors)
+    return CountRefreshPage(
+        items=[CountRefreshOut.of(one) for one in page.items],
+        next_cursor=page.next_cursor,
+        total=page.total,
+    )
 
 
 @router.post(

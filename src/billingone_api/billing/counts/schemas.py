@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from billingone_api.billing.counts.models import Refresh, RefreshStatus
+from billingone_api.billing.counts.models import Asked, Refresh, RefreshStatus
 from billingone_api.billing.syncs.models import Trigger
+from billingone_api.kit.pagination import ListQuery, PageOf
 
 _EXAMPLE: Final[dict[str, Any]] = {
     "id": "018f7a52-4c1e-7000-9d3b-2a5c8e6f1c22",
@@ -22,6 +23,17 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "unchanged": 240,
     "quarantined": 0,
 }
+
+
+class RefreshesQuery(ListQuery):
+    """Filters of the list of refreshes; `q` looks for who asked."""
+
+    status: Annotated[RefreshStatus | None, Field(description="Those that stand so.")] = None
+
+    def asked(self) -> Asked:
+        named = {"q": self.q or None, "status": self.status}
+        filters = {name: value for name, value in named.items() if value is not None}
+        return Asked(filters, self.limit, self.cursor, self.with_total)
 
 
 class CountRefreshOut(BaseModel):
@@ -64,3 +76,7 @@ class CountRefreshOut(BaseModel):
             unchanged=ended.unchanged,
             quarantined=ended.quarantined,
         )
+
+
+class CountRefreshPage(PageOf[CountRefreshOut]):
+    """One page of refreshes, newest first."""

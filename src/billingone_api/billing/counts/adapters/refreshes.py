@@ -9,11 +9,19 @@ from uuid import UUID
 from sqlalchemy import DateTime, Text, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from billingone_api.billing.counts.models import SUPEROPS, Refresh, Refreshed, RefreshStatus
+from billingone_api.billing.counts.models import (
+    SUPEROPS,
+    Asked,
+    Refresh,
+    Refreshed,
+    RefreshStatus,
+)
 from billingone_api.billing.syncs.adapters import due
 from billingone_api.billing.syncs.adapters.sweeps import Quarantine
 from billingone_api.billing.syncs.models import Trigger, Unreadable
+from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
+from billingone_api.database.listings import Listing, words_in
 from billingone_api.database.tables.clients import clients
 from billingone_api.database.tables.counts import client_counts, count_refreshes
 from billingone_api.database.tenancy import own
@@ -21,6 +29,7 @@ from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 from billingone_api.kit.clock import Clock
 from billingone_api.kit.ids import new_id
+from billingone_api.kit.pagination import Cursors, Page
 
 KIND: Final = "count_refresh"
 """The kind of due work that is a refresh; its key is the refresh's id."""
@@ -31,6 +40,17 @@ _IS_IT: Final = (own(count_refreshes), _OF.id == bindparam("of_id", type_=Uuid()
 _IS_RUNNING: Final = _OF.status == word(RefreshStatus.RUNNING)
 _AT: Final = bindparam("now", type_=DateTime(timezone=True))
 _FIND: Final = prepare(select(*_OF).where(*_IS_IT))
+# By id, which grows with the time: the newest are found without a look at all the others.
+_LIST: Final = Listing(
+    name="count-refreshes",
+    rows=select(*_OF).where(own(count_refreshes)),
+    filters={
+        "q": words_in(func.coalesce(_OF.requested_by, word(""))),
+        "status": _OF.status == bindparam("status", type_=Text),
+    },
+    sorts={"id": _OF.id},
+    key=_OF.id,
+)
 _RUNNING: Final = prepare(select(_OF.id).where(own(count_refreshes), _IS_RUNNING))
 _HOLD: Final = prepare(select(_OF.id).where(*_IS_IT, _IS_RUNNING).with_for_update())
 _TOLD: Final = client_counts.c
@@ -90,6 +110,10 @@ class PostgresRefreshes:
         for row in await self._run(_FIND, of_id=refresh_id):
             return _refresh(row)
         return None
+
+    async def page(self, asked: Asked, *, cursors: Cursors) -> Page[Refresh]:
+        found = await listings.page(self._work, _LIST, asked, cursors=cursors)
+        return Page([_refresh(row) for row in found.items], found.next_cursor, found.total)
 
     async def are_fresh(self, *, since: datetime) -> bool:
         (oldest,) = await self._run(_OLDEST)
