@@ -73,6 +73,12 @@ async def test_every_line_stands_in_a_file_with_the_count_it_rests_on(house: Hou
     counted = {row["Client"]: (row["Counted By"], row["No Data Because"]) for row in rows}
     assert counted["Correa"] == ("ninjaone", "")
     assert counted["Daisy"] == ("", "no_count")
+    assert list(rows[0].values()) == [
+        *("'=cmd|' /C calc'!A0", "13", "10", "3", "under_licensed", "'=Protection", "devices"),
+        *("13", "0", "", "30.00", "AUD", "ninjaone", "2026-11-24T01:00:00.000000Z", "0"),
+        *(rows[0]["Client Id"], rows[0]["Rule Id"]),
+    ]
+    assert [row["Client"] for row in rows[1:]] == ["Banksia, “Ltd”", "Correa", "Daisy"]
 
 
 async def test_a_workbook_sums_up_first_and_colours_the_status(house: House) -> None:

@@ -37,10 +37,11 @@ def rounded_month(parts: ColumnElement[Any], currency: ColumnElement[Any]) -> Co
 
     A quotient of PostgreSQL's is rounded already, and rounding it again may cross the half.
     """
-    units = _by_currency(currency, lambda places: str(10**places))
+    # Bare whole numbers are integers, and made numerics for each row anew.
+    doubled_units = _by_currency(currency, lambda places: f"{2 * 10**places}::numeric")
     unit = _by_currency(currency, lambda places: f"{1 / 10**places:.{places}f}")
-    doubled = func.abs(parts) * units * 2 + PARTS
-    whole = func.div(doubled, literal_column(str(2 * PARTS), Numeric))
+    doubled = func.abs(parts) * doubled_units + _number(f"{PARTS}::numeric")
+    whole = func.div(doubled, _number(f"{2 * PARTS}::numeric"))
     return func.sign(parts) * whole * unit
 
 
@@ -48,11 +49,14 @@ def _by_currency(currency: ColumnElement[Any], literal: Any) -> ColumnElement[An
     cases: Any = [
         (currency == any_(_codes(places)), _number(literal(places))) for places in _UNUSUAL
     ]
-    return case(*cases, else_=_number(literal(_USUAL)))
+    usual = _number(literal(_USUAL))
+    # PostgreSQL hashes a long list and walks a short one: almost every amount is answered by one.
+    return case((currency == any_(_codes(*_UNUSUAL)), case(*cases, else_=usual)), else_=usual)
 
 
-def _codes(places: int) -> ColumnElement[Any]:
-    return literal_column("'{" + ",".join(codes_with_decimals(places)) + "}'::text[]", Text)
+def _codes(*decimals: int) -> ColumnElement[Any]:
+    codes = [code for places in decimals for code in codes_with_decimals(places)]
+    return literal_column("'{" + ",".join(codes) + "}'::text[]", Text)
 
 
 def _number(text: str) -> ColumnElement[Any]:

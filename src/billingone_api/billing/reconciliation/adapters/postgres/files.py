@@ -6,43 +6,24 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Numeric,
-    Select,
-    Text,
-    and_,
-    case,
-    cast,
-    column,
-    func,
-    null,
-    select,
-)
+from sqlalchemy import ColumnElement, Numeric, Select, Text, cast, column, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from billingone_api.billing.definitions.adapters.rounding import rounded_month
+from billingone_api.billing.reconciliation.adapters.postgres.line_file import LINES
 from billingone_api.billing.reconciliation.adapters.postgres.reading import ROWS
-from billingone_api.billing.reconciliation.adapters.postgres.sides import (
-    SNAPSHOT,
-    with_what_is_behind,
-)
+from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
 from billingone_api.billing.reconciliation.models import LineStatus
 from billingone_api.database.cells import sheet_row
-from billingone_api.database.exports import csv, guarded, instant, lines
+from billingone_api.database.exports import csv, guarded, lines
 from billingone_api.database.fast import Prepared, prepare
-from billingone_api.database.tables.reconciliation import (
-    count_rule_versions,
-    snapshot_counts,
-    snapshot_lines,
-    snapshot_rows,
-)
+from billingone_api.database.tables.reconciliation import snapshot_rows
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 from billingone_api.kit.workbooks import AMBER, GREEN, GREY, RED, Colours, Sheet, workbook
 
-_ROW, _LINE, _RULE = snapshot_rows.c, snapshot_lines.c, count_rule_versions.c
+_ROW = snapshot_rows.c
 # The order of the product's own page first; the status stands in the fifth column.
 _COLOURS: Final = Colours(
     "E",
@@ -88,34 +69,11 @@ _ROW_CELLS: Final[Mapping[str, ColumnElement[Any]]] = {
     "Over-licensed Monthly": _money("over"),
     "Client Id": _ROW.client_id,
 }
-_COUNT = snapshot_counts.c
-_AMOUNT: Final = rounded_month(_LINE.stake_parts, _LINE.currency)
-_LINE_CELLS: Final[Mapping[str, ColumnElement[Any]]] = {
-    "Client": _ROW.client_name,
-    "Actual Count": _plain(_LINE.actual),
-    "Licensed Count": _plain(_LINE.licensed),
-    "Variance": _plain(_LINE.variance),
-    "Status": _LINE.status,
-    "Rule": _RULE.name,
-    "Metric": _LINE.metric,
-    "Required": _plain(_LINE.required),
-    "On Trial": _plain(_LINE.trial),
-    "No Data Because": _LINE.reason,
-    "At Stake Monthly": case((_LINE.stake_parts.is_not(None), _AMOUNT), else_=null()),
-    "Currency": _LINE.currency,
-    "Counted By": _COUNT.source,
-    "Counted At": _COUNT.counted_at,
-    "Excluded": _COUNT.excluded,
-    "Client Id": _LINE.client_id,
-    "Rule Id": _LINE.rule_id,
-}
-_FROM_OUTSIDE: Final = frozenset({"Client", "Rule", "Currency", "Counted By"})
+_FROM_OUTSIDE: Final = frozenset({"Client"})
 
 
 def _cell(name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
-    if name in _FROM_OUTSIDE:
-        return guarded(value)
-    return instant(value) if name == "Counted At" else value
+    return guarded(value) if name in _FROM_OUTSIDE else value
 
 
 def _with_filters(statement: Select[Any], names: frozenset[str], sort: str) -> Prepared:
@@ -140,25 +98,6 @@ def _sheet_of(names: frozenset[str], sort: str) -> Prepared:
     return _with_filters(select(sheet_row(_ROW_CELLS)), names, sort)
 
 
-def _lines_file() -> Prepared:
-    is_its = and_(
-        own(snapshot_rows),
-        _ROW.snapshot_id == _LINE.snapshot_id,
-        _ROW.client_id == _LINE.client_id,
-    )
-    joined = with_what_is_behind(snapshot_lines.join(snapshot_rows, is_its))
-    cells = (_cell(name, value).label(name) for name, value in _LINE_CELLS.items())
-    return prepare(
-        select(*cells)
-        .select_from(joined)
-        .where(own(snapshot_lines), _LINE.snapshot_id == SNAPSHOT)
-        .order_by(_ROW.client_name, _LINE.client_id, _RULE.name, _LINE.rule_id)
-    )
-
-
-_LINES: Final = _lines_file()
-
-
 class PostgresSnapshotFile:
     """One snapshot of one organisation, as it was."""
 
@@ -177,7 +116,7 @@ class PostgresSnapshotFile:
         return workbook(tuple(_ROW_CELLS), rows, before=[summary], colours=_COLOURS)
 
     def lines_csv(self) -> AsyncGenerator[bytes]:
-        return csv(self._work.connection, _LINES, self._values({}))
+        return csv(self._work.connection, LINES, self._values({}))
 
     def _values(self, filters: Mapping[str, Any]) -> dict[str, Any]:
         return {

@@ -119,7 +119,7 @@ def rules_said(name: str) -> Select[Any]:
     return select(*said.render_derived(with_types=True).c)
 
 
-def _is_frozen_version() -> ColumnElement[bool]:
+def is_frozen_version() -> ColumnElement[bool]:
     of, held = count_rule_versions.c, snapshot_rules.c
     return and_(own(count_rule_versions), of.rule_id == held.rule_id, of.version == held.version)
 
@@ -138,7 +138,7 @@ def with_what_is_behind(lines: FromClause) -> FromClause:
     )
     return (
         lines.join(snapshot_rules, is_rule)
-        .join(count_rule_versions, _is_frozen_version())
+        .join(count_rule_versions, is_frozen_version())
         .outerjoin(snapshot_counts, is_count)
     )
 
@@ -147,7 +147,7 @@ def frozen_rules() -> Select[Any]:
     of, held = count_rule_versions.c, snapshot_rules.c
     return (
         select(*(of[name] for name in RULE))
-        .select_from(snapshot_rules.join(count_rule_versions, _is_frozen_version()))
+        .select_from(snapshot_rules.join(count_rule_versions, is_frozen_version()))
         .where(own(snapshot_rules), held.snapshot_id == SNAPSHOT)
     )
 
