@@ -246,7 +246,7 @@ async def test_what_is_in_no_record_is_counted_by_why(month_end: MonthEnd) -> No
     }  # fmt: skip
     assert record["overcharge"]["difference"]["amount"] == "0.00"
     summary = await month_end.read("/summary")
-    assert {one["reason"]: one["count"] for one in summary["coverage"]["left_out"]} == {
+    assert {one["reason"]: one["count"] for one in summary["coverage"]["unrecorded"]} == {
         "bill_without_month": 1, "charge_of_nobodys_company": 1, "charge_without_currency": 1,
         "invoice_without_client": 1, "invoice_without_currency": 1, "invoice_without_date": 1,
         "invoice_without_lines": 1, "licence_without_currency": 1, "payment_on_a_bill": 1,

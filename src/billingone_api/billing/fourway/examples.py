@@ -104,7 +104,7 @@ SUMMARY: Final[dict[str, Any]] = {
         "without_client": 0,
         "without_product": 0,
         "unmatched_lines": [{"lines": 1, "clients": 1, "amount": _aud("450.00")}],
-        "left_out": [{"reason": "invoice_without_client", "count": 2}],
+        "unrecorded": [{"reason": "invoice_without_client", "count": 2}],
     },
 }
 DESCRIPTIONS: Final[dict[str, Any]] = {

@@ -58,7 +58,7 @@ class LicencesUnknown(StrEnum):
     NOT_YET_KNOWN = "not_yet_known"
 
 
-class LeftOut(StrEnum):
+class Unrecorded(StrEnum):
     """Why something of the month is in no record."""
 
     CHARGE_WITHOUT_CURRENCY = "charge_without_currency"

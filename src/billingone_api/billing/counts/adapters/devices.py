@@ -62,7 +62,10 @@ def left_out() -> ColumnElement[Any]:
     name = func.lower(func.coalesce(_OF.name, _OF.host_name, word("")))
     patterns = bindparam("ignored", type_=ARRAY(Text))
     is_idle = _OF.last_seen_at < bindparam("idle_since", type_=DateTime(timezone=True))
-    return case((is_idle, word(LeftOut.IDLE)), (name.like(patterns.any_()), word(LeftOut.IGNORED)))
+    return case(
+        (is_idle, word(LeftOut.IDLE)),
+        (name.like(patterns.any_()), word(LeftOut.IGNORED)),
+    )
 
 
 def bound_by(rule: DeviceRule, at: datetime) -> dict[str, Any]:

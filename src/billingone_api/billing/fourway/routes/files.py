@@ -57,8 +57,8 @@ async def export_four_way_workbook(
         standing, month = await reading.standing(), basis.month
         shown = StandingOut.of(standing, month=month.first, day=month.day)
         totals, unmatched = await reading.totals(standing), await reading.unmatched()
-        left_out = await reading.left_out()
-        sheet = summary_sheet(summed_up(totals, unmatched, left_out, shown))
+        unrecorded = await reading.unrecorded()
+        sheet = summary_sheet(summed_up(totals, unmatched, unrecorded, shown))
         return FourWayFile(work, basis, standing).xlsx(query.filters(), query.sort, sheet)
 
     rows = process.streamed(caller.organisation.id, chunks)

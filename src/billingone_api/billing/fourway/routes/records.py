@@ -58,4 +58,4 @@ async def get_four_way_summary(
     standing = await reading.standing()
     shown = StandingOut.of(standing, month=basis.month.first, day=basis.month.day)
     totals, unmatched = await reading.totals(standing), await reading.unmatched()
-    return summed_up(totals, unmatched, await reading.left_out(), shown)
+    return summed_up(totals, unmatched, await reading.unrecorded(), shown)

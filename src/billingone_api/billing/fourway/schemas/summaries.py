@@ -11,7 +11,7 @@ from typing_extensions import TypeAliasType
 from billingone_api.billing.definitions.schemas import Money
 from billingone_api.billing.fourway import examples
 from billingone_api.billing.fourway.leak import PARTS
-from billingone_api.billing.fourway.models import LeftOut
+from billingone_api.billing.fourway.models import Unrecorded
 from billingone_api.billing.fourway.schemas.records import LeakOut, NoLeakReason, amount_of
 from billingone_api.billing.fourway.schemas.standing import StandingOut
 from billingone_api.kit.workbooks import Sheet
@@ -56,10 +56,10 @@ class UnmatchedLinesOut(BaseModel):
     amount: Annotated[Money, Field(description="Without tax.")]
 
 
-FourWayLeftOutReason = TypeAliasType(
-    "FourWayLeftOutReason",
+FourWayUnrecordedReason = TypeAliasType(
+    "FourWayUnrecordedReason",
     Annotated[
-        LeftOut,
+        Unrecorded,
         Field(
             description="- `bill_without_month`: of Pax8's; it may be of any month.\n"
             "- `charge_of_nobodys_company`: a person said that the company is no client's.\n"
@@ -76,10 +76,10 @@ FourWayLeftOutReason = TypeAliasType(
 )
 
 
-class LeftOutOut(BaseModel):
+class FourWayUnrecordedOut(BaseModel):
     """What is known of the month and in no record."""
 
-    reason: FourWayLeftOutReason
+    reason: FourWayUnrecordedReason
     count: int
 
 
@@ -92,7 +92,7 @@ class FourWayCoverageOut(BaseModel):
     without_client: Annotated[int, Field(description="Charges for companies of no client.")]
     without_product: Annotated[int, Field(description="Charges of no product, such as credits.")]
     unmatched_lines: list[UnmatchedLinesOut]
-    left_out: list[LeftOutOut]
+    unrecorded: list[FourWayUnrecordedOut]
 
 
 class FourWaySummaryOut(BaseModel):
@@ -108,7 +108,7 @@ class FourWaySummaryOut(BaseModel):
 def summed_up(
     totals: Sequence[Mapping[str, Any]],
     unmatched: Sequence[Mapping[str, Any]],
-    left_out: Sequence[Mapping[str, Any]],
+    unrecorded: Sequence[Mapping[str, Any]],
     standing: StandingOut,
 ) -> FourWaySummaryOut:
     """Of sums by currency and reason; without books nothing is said of lines."""
@@ -135,7 +135,7 @@ def summed_up(
                 "unmatched_lines": [
                     {**row, "amount": amount_of(row["amount"], row["currency"])} for row in lines
                 ],
-                "left_out": [dict(row) for row in left_out],
+                "unrecorded": [dict(row) for row in unrecorded],
             },
         }
     )
@@ -188,8 +188,8 @@ def _rows(summary: FourWaySummaryOut) -> Iterator[tuple[str, str | int | Decimal
     yield "Records whose leak is known", coverage.known
     for each in coverage.excluded:
         yield f"Not known: {each.reason}", each.count
-    for left in coverage.left_out:
-        yield f"Left out: {left.reason}", left.count
+    for left in coverage.unrecorded:
+        yield f"Not recorded: {left.reason}", left.count
     for currency in summary.currencies:
         for name in ("charged", "cost", "billed", "margin", "lost", "billed_too_much",
                      "overcharge"):  # fmt: skip

@@ -32,7 +32,7 @@ from billingone_api.billing.fourway.adapters.postgres.said import (
     shaped,
 )
 from billingone_api.billing.fourway.adapters.postgres.wording import code_key, described
-from billingone_api.billing.fourway.models import NO_PRODUCT, PAX8, LeftOut, Verdict
+from billingone_api.billing.fourway.models import NO_PRODUCT, PAX8, Unrecorded, Verdict
 from billingone_api.database.tables.fourway import line_mappings
 from billingone_api.database.tables.invoices import (
     client_credits,
@@ -80,12 +80,12 @@ def is_counted(owner: Any) -> ColumnElement[bool]:
     )
 
 
-def left_out(owner: Any) -> ColumnElement[Any]:
+def unrecorded(owner: Any) -> ColumnElement[Any]:
     """Why a document of the month is in no record; NULL where it is in one."""
     document = owner.c
     return case(
-        (document.client_id.is_(None), word(LeftOut.INVOICE_WITHOUT_CLIENT)),
-        (document.currency.is_(None), word(LeftOut.INVOICE_WITHOUT_CURRENCY)),
+        (document.client_id.is_(None), word(Unrecorded.INVOICE_WITHOUT_CLIENT)),
+        (document.currency.is_(None), word(Unrecorded.INVOICE_WITHOUT_CURRENCY)),
     )
 
 
@@ -117,7 +117,7 @@ def _documents(owner: Any, rows: Any, key: str, *conditions: ColumnElement[bool]
         .join(owner, and_(own(owner), document.id == of[key]))
         .where(
             own(rows),
-            left_out(owner).is_(None),
+            unrecorded(owner).is_(None),
             is_counted(owner),
             # Texts bill nothing, whether their amount is left out or 0.
             or_(of.line_amount != ZERO, of.quantity != ZERO),

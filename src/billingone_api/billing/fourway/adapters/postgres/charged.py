@@ -29,7 +29,7 @@ from billingone_api.billing.fourway.adapters.postgres.said import (
     SEATS,
     shaped,
 )
-from billingone_api.billing.fourway.models import PAX8, LeftOut
+from billingone_api.billing.fourway.models import PAX8, Unrecorded
 from billingone_api.database.tables.charges import pax8_bills, pax8_charges
 from billingone_api.database.tables.clients import client_links
 from billingone_api.database.tenancy import own
@@ -104,7 +104,7 @@ def charge_rows(bills: CTE, held: CTE, *, of_one: bool) -> Select[Any]:
         )
         .where(
             own(pax8_charges),
-            left_out(bills, links).is_(None),
+            unrecorded(bills, links).is_(None),
             *only(client, of_one=of_one),
         )
     )
@@ -126,15 +126,15 @@ def charged_units(bills: CTE) -> CTE:
     )
 
 
-def left_out(bills: Any, links: Any) -> ColumnElement[Any]:
+def unrecorded(bills: Any, links: Any) -> ColumnElement[Any]:
     """Why a charge is in no record; NULL where it is in one."""
     of = pax8_charges.c
     return case(
-        (_kind() == word(_PAYMENT), word(LeftOut.PAYMENT_ON_A_BILL)),
+        (_kind() == word(_PAYMENT), word(Unrecorded.PAYMENT_ON_A_BILL)),
         (and_(links.source_id.is_not(None), links.client_id.is_(None)),
-         word(LeftOut.CHARGE_OF_NOBODYS_COMPANY)),
+         word(Unrecorded.CHARGE_OF_NOBODYS_COMPANY)),
         (func.coalesce(of.currency, bills.c.currency).is_(None),
-         word(LeftOut.CHARGE_WITHOUT_CURRENCY)),
+         word(Unrecorded.CHARGE_WITHOUT_CURRENCY)),
     )  # fmt: skip
 
 

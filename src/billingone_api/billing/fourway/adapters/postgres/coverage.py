@@ -9,7 +9,7 @@ from billingone_api.billing.definitions.adapters.invoices import issued_key
 from billingone_api.billing.definitions.adapters.subscriptions import badge
 from billingone_api.billing.definitions.models import Badge
 from billingone_api.billing.fourway.adapters.postgres import billed, charged
-from billingone_api.billing.fourway.models import PAX8, LeftOut
+from billingone_api.billing.fourway.models import PAX8, Unrecorded
 from billingone_api.database.fast import Prepared, prepare
 from billingone_api.database.tables.charges import pax8_bills, pax8_charges
 from billingone_api.database.tables.clients import client_links
@@ -24,7 +24,7 @@ _ZERO: Final = literal_column("0", Numeric)
 
 def _charges() -> Any:
     bills = charged.bills_of_month()
-    reason = charged.left_out(bills, client_links.c)
+    reason = charged.unrecorded(bills, client_links.c)
     return (
         select(reason.label("reason"), func.count().label("number"))
         .select_from(
@@ -39,13 +39,13 @@ def _charges() -> Any:
 
 def _bills() -> Any:
     """Of any month, for they say of none."""
-    return select(word(LeftOut.BILL_WITHOUT_MONTH), func.count()).where(
+    return select(word(Unrecorded.BILL_WITHOUT_MONTH), func.count()).where(
         own(pax8_bills), stands(pax8_bills), pax8_bills.c.month.is_(None)
     )
 
 
 def _documents(owner: Any) -> Any:
-    reason = billed.left_out(owner)
+    reason = billed.unrecorded(owner)
     conditions = [own(owner), billed.is_counted(owner), billed.of_month(owner)]
     if owner is client_credits:
         conditions.append(owner.c.kind == word("credit_note"))
@@ -53,7 +53,7 @@ def _documents(owner: Any) -> Any:
 
 
 def _undated() -> Any:
-    return select(word(LeftOut.INVOICE_WITHOUT_DATE), func.count()).where(
+    return select(word(Unrecorded.INVOICE_WITHOUT_DATE), func.count()).where(
         own(invoices), billed.is_counted(invoices), issued_key(invoices) == _NO_DATE
     )
 
@@ -61,13 +61,13 @@ def _undated() -> Any:
 def _without_lines() -> Any:
     """They bill something, and nothing says what."""
     has_lines = exists().where(own(invoice_lines), invoice_lines.c.invoice_id == invoices.c.id)
-    return select(word(LeftOut.INVOICE_WITHOUT_LINES), func.count()).where(
+    return select(word(Unrecorded.INVOICE_WITHOUT_LINES), func.count()).where(
         own(invoices), billed.is_counted(invoices), billed.of_month(invoices),
-        billed.left_out(invoices).is_(None), invoices.c.total != _ZERO, ~has_lines,
+        billed.unrecorded(invoices).is_(None), invoices.c.total != _ZERO, ~has_lines,
     )  # fmt: skip
 
 
-def _licences(reason: LeftOut, column: str) -> Any:
+def _licences(reason: Unrecorded, column: str) -> Any:
     """As they are now; what a month that is over held besides is not gone into."""
     of = subscriptions.c
     is_live = badge(subscriptions).in_([word(Badge.ACTIVE), word(Badge.TRIAL)])
@@ -78,11 +78,11 @@ def _licences(reason: LeftOut, column: str) -> Any:
     )  # fmt: skip
 
 
-def _left_out() -> Prepared:
+def _unrecorded() -> Prepared:
     each = union_all(
         _charges(), _bills(), _documents(invoices), _documents(client_credits), _undated(),
-        _without_lines(), _licences(LeftOut.LICENCE_WITHOUT_PRODUCT, "product_id"),
-        _licences(LeftOut.LICENCE_WITHOUT_CURRENCY, "currency"),
+        _without_lines(), _licences(Unrecorded.LICENCE_WITHOUT_PRODUCT, "product_id"),
+        _licences(Unrecorded.LICENCE_WITHOUT_CURRENCY, "currency"),
     ).subquery("each")  # fmt: skip
     of = each.c
     number = func.sum(of.number)
@@ -94,5 +94,5 @@ def _left_out() -> Prepared:
     )
 
 
-LEFT_OUT: Final = _left_out()
+UNRECORDED: Final = _unrecorded()
 """Binds month, after and today."""

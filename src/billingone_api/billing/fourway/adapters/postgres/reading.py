@@ -23,7 +23,7 @@ from sqlalchemy.types import Boolean
 
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.fourway.adapters.postgres import billed
-from billingone_api.billing.fourway.adapters.postgres.coverage import LEFT_OUT
+from billingone_api.billing.fourway.adapters.postgres.coverage import UNRECORDED
 from billingone_api.billing.fourway.adapters.postgres.records import records
 from billingone_api.billing.fourway.adapters.postgres.said import ZERO
 from billingone_api.billing.fourway.adapters.postgres.standing import standing_of
@@ -40,7 +40,9 @@ from billingone_api.kit.pagination import Cursors
 # Beyond any number that is kept: rows without one come before the others.
 _LEAST: Final = literal_column("-1e40", Numeric)
 # A month of many clients is sorted whole; compiling its statement costs more than that saves.
-_ROOM: Final = text("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)")
+_ROOM: Final = prepare(
+    text("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)")
+)
 _PART: Final = bindparam("part", type_=Text)
 _INSIDE: Final = frozenset({"label", "leak_reporting", "overcharge_reporting", "key"})
 
@@ -126,7 +128,7 @@ class PostgresFourWay:
 
     async def standing(self) -> Standing:
         """What is read first; what comes after it in the transaction sorts in memory."""
-        await self._work.connection.execute(_ROOM)
+        await fetch(self._work.connection, _ROOM)
         return await standing_of(self._work, self._basis.month)
 
     async def page(
@@ -147,11 +149,11 @@ class PostgresFourWay:
         month = self._basis.month
         return await self._run(_UNMATCHED, month=month.first, after=month.after)
 
-    async def left_out(self) -> Sequence[Row]:
+    async def unrecorded(self) -> Sequence[Row]:
         """What is known of the month and in no record, by why."""
         month = self._basis.month
         values = {"month": month.first, "after": month.after, "today": month.day}
-        return await self._run(LEFT_OUT, **values)
+        return await self._run(UNRECORDED, **values)
 
     async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:
         return await fetch(
