@@ -26,6 +26,7 @@ WITHOUT_TAG = {
     "get_dashboard": "figures as of this moment",
     "list_count_presets": "what the portfolio of this moment holds",
     "count_subscriptions": "figures as of this moment",
+    "count_devices": "figures as of this moment",
     "count_invoices": "figures as of this moment",
     "count_unmapped": "figures as of this moment",
     "get_invoice_summary": "figures as of this moment",

@@ -50,6 +50,7 @@ MESSAGES = {
     "compare_snapshots": 4,
     "get_reconciliation_trend": 5,
     "list_devices": 5,
+    "count_devices": 5,
     "list_inventory_users": 5,
     "list_api_keys": 4,
     "list_audit": 4,

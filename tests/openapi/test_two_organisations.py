@@ -56,6 +56,7 @@ _numbers = count()
 # These hold figures, words that are the same for everybody, or one organisation's choices.
 NAMELESS = {
     "count_unmapped",
+    "count_devices",
     "count_invoices",
     "count_subscriptions",
     "get_definitions",

@@ -111,6 +111,7 @@ ASKED_FOR = {
     "get_account_mapping": "integrations:read",
     "put_account_mapping": "integrations:write",
     "list_devices": "reconciliation:read",
+    "count_devices": "reconciliation:read",
     "export_devices": "reconciliation:read",
     "export_devices_workbook": "reconciliation:read",
     "list_inventory_users": "reconciliation:read",

@@ -19,6 +19,7 @@ from tests.support.sheets import sheets_of, values_of
 from tests.support.superops_lists import WALKED, SuperOps
 
 from billingone_api.billing.counts.models import DeviceMetric, DeviceRule
+from billingone_api.billing.inventory.models import NotCounted
 from billingone_api.process import Process
 
 DEVICES, USERS = "/v1/inventory/devices", "/v1/inventory/users"
@@ -71,6 +72,11 @@ class Listed:
             == total
         )
         return items
+
+    async def numbers(self, **query: Any) -> dict[str, dict[str, int]]:
+        answer = await self.api.viewer.get(f"{self.path}/counts", params=query)
+        assert answer.status_code == 200, answer.text
+        return {one.pop("metric"): one for one in answer.json()["metrics"]}
 
 
 async def portfolio(superops: SuperOps) -> list[UUID]:
@@ -149,15 +155,23 @@ async def test_the_list_and_the_counts_agree_by_every_rule_and_filter(
         by_metric = {key: value for key, value in kept.items() if key[1] != "users"}
         assert summed(items) == {key: value for key, value in by_metric.items() if any(value)}
         assert {who for who, _ in kept} == set(clients[:2])
+        told = await listed.numbers()
+        reasons = Counter((metric, one["reason"]) for one in items for metric in one["metrics"])
+        assert told == {
+            metric: {why or "counted": reasons[metric, why] for why in (None, *NotCounted)}
+            for metric in DeviceMetric
+        }
     clock.move(days=-28)
     assert len({tuple(one["metrics"]) for one in items}) >= 8
     assert {one["reason"] for one in items} == {None, "unmapped", "idle"}
+    of_client = {client_id: await listed.numbers(client_id=str(client_id)) for client_id in clients}
     for client_id, metric in product(clients, DeviceMetric):
+        numbers = of_client[client_id][metric]
         theirs = {"client_id": str(client_id), "metric": metric}
         count, excluded = kept.get((client_id, metric), (0, 0))
-        assert len(await listed.all(**theirs, counted=True)) == count
+        assert len(await listed.all(**theirs, counted=True)) == count == numbers["counted"]
         left_out = await listed.all(**theirs, reason=["idle", "ignored"])
-        assert len(left_out) == excluded
+        assert len(left_out) == excluded == numbers["idle"] + numbers["ignored"]
         assert left_out == await listed.all(**theirs, counted=False)
     for query, is_meant in (
         ({"reason": "unmapped"}, lambda one: one["client"] is None),

@@ -12,6 +12,11 @@ _STANDING: Final[dict[str, Any]] = {
     "is_partial": False,
     "counted_at": "2026-11-29T15:04:00Z",
 }
+_RULE: Final[dict[str, Any]] = {
+    "idle_device_days": 90,
+    "idle_since": "2026-08-31T15:04:00Z",
+    "ignored_device_names": ["*-VDI-*"],
+}
 DEVICES: Final[dict[str, Any]] = {
     "items": [
         {
@@ -52,11 +57,22 @@ DEVICES: Final[dict[str, Any]] = {
     "next_cursor": None,
     "total": 2,
     "standing": _STANDING,
-    "rule": {
-        "idle_device_days": 90,
-        "idle_since": "2026-08-31T15:04:00Z",
-        "ignored_device_names": ["*-VDI-*"],
-    },
+    "rule": _RULE,
+}
+COUNTS: Final[dict[str, Any]] = {
+    "metrics": [
+        {"metric": metric, "counted": counted, "unmapped": unmapped, "idle": idle, "ignored": 3}
+        for metric, counted, unmapped, idle in (
+            ("devices", 180, 41, 12),
+            ("servers", 22, 5, 1),
+            ("workstations", 151, 36, 11),
+            ("windows_devices", 160, 38, 10),
+            ("mac_devices", 11, 2, 2),
+            ("linux_devices", 4, 1, 0),
+        )
+    ],
+    "standing": _STANDING,
+    "rule": _RULE,
 }
 USERS: Final[dict[str, Any]] = {
     "items": [

@@ -1,4 +1,4 @@
-"""The HTTP door of the inventory: devices and people that SuperOps lists, and devices as files."""
+"""The HTTP door of the inventory: the devices and people that SuperOps lists, and their numbers."""
 
 from typing import Annotated, Final
 
@@ -7,6 +7,8 @@ from fastapi.responses import StreamingResponse
 
 from billingone_api.billing.inventory import wiring
 from billingone_api.billing.inventory.schemas import (
+    DeviceCountsOut,
+    DeviceCountsQuery,
     DevicePage,
     DevicesExportQuery,
     DevicesQuery,
@@ -44,6 +46,19 @@ async def list_devices(
     Whoever else counts tells PanelOne numbers, which have no list.
     """
     return DevicePage.of(*await inventory.devices(query.page()))
+
+
+@router.get(
+    "/devices/counts",
+    operation_id="count_devices",
+    summary="How many devices there are of each metric",
+    dependencies=_READS,
+)
+async def count_devices(
+    query: Annotated[DeviceCountsQuery, Query()], inventory: TheInventory
+) -> DeviceCountsOut:
+    """And how many of them are not counted, and why: what the list's filters would find."""
+    return DeviceCountsOut.of(*await inventory.device_numbers(query.filters()))
 
 
 @router.get(

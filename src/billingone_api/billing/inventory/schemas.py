@@ -1,6 +1,6 @@
 """Devices and people on the wire, whose each is, and how far the lists of them are known."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -140,6 +140,36 @@ class DevicePage(PageOf[DeviceOut]):
         )
 
 
+class DeviceNumbersOut(BaseModel):
+    """The devices that are one of a metric; each is in one of these numbers."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    metric: DeviceMetric
+    counted: Annotated[int, Field(description="What SuperOps' counts are of.")]
+    unmapped: int
+    idle: int
+    ignored: int
+
+
+class DeviceCountsOut(BaseModel):
+    """How many devices there are; one may be of several metrics, and all are `devices`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.COUNTS]})
+
+    metrics: list[DeviceNumbersOut]
+    standing: InventoryStandingOut
+    rule: DeviceRuleOut
+
+    @classmethod
+    def of(cls, numbers: Sequence[Mapping[str, Any]], standing: Standing) -> Self:
+        return cls(
+            metrics=[DeviceNumbersOut.model_validate(dict(row)) for row in numbers],
+            standing=InventoryStandingOut.of(standing),
+            rule=DeviceRuleOut.model_validate(standing),
+        )
+
+
 class InventoryUserOut(BaseModel):
     """A person whom SuperOps lists for a client now: a contact, no licensed mailbox."""
 
@@ -176,10 +206,19 @@ class InventoryUserPage(PageOf[InventoryUserOut]):
         )
 
 
-class DevicesExportQuery(SearchQuery):
-    """Which devices, in which order; `q` looks in names, host names and serial numbers."""
+class DeviceCountsQuery(SearchQuery):
+    """Which devices; `q` looks in names, host names and serial numbers."""
 
     client_id: Annotated[UUID | None, Field(description="PanelOne's client.")] = None
+
+    def filters(self) -> dict[str, Any]:
+        given = {"client_id": self.client_id, "q": self.q or None}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class DevicesExportQuery(DeviceCountsQuery):
+    """The same filters and more, and the order: a file has all rows."""
+
     metric: Annotated[
         DeviceMetric | None, Field(description="Those that are one of these, counted or not.")
     ] = None
@@ -194,13 +233,12 @@ class DevicesExportQuery(SearchQuery):
 
     def filters(self) -> dict[str, Any]:
         given = {
-            "client_id": self.client_id,
             "metric": None if self.metric is None else str(self.metric),
             "counted": self.counted,
             "reason": [str(one) for one in self.reason] or None,
-            "q": self.q or None,
         }
-        return {name: value for name, value in given.items() if value is not None}
+        known = {name: value for name, value in given.items() if value is not None}
+        return super().filters() | known
 
 
 class DevicesQuery(ListQuery, DevicesExportQuery):

@@ -1,8 +1,11 @@
-"""Reads pages of devices and people."""
+"""Reads pages of devices and people, and how many devices there are."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from billingone_api.billing.inventory.adapters.devices import DEVICES
+from billingone_api.billing.inventory.adapters.numbers import numbers_of
 from billingone_api.billing.inventory.adapters.standing import standing_of
 from billingone_api.billing.inventory.adapters.users import USERS
 from billingone_api.billing.inventory.models import Asked, Standing
@@ -25,6 +28,10 @@ class PostgresInventory:
         standing, bound = await standing_of(self._work, now=self._now)
         page = await listings.page(self._work, DEVICES, wanted, cursors=self._cursors, **bound)
         return page, standing
+
+    async def device_numbers(self, filters: Mapping[str, Any]) -> tuple[Sequence[Row], Standing]:
+        standing, bound = await standing_of(self._work, now=self._now)
+        return await numbers_of(self._work, filters, **bound), standing
 
     async def users(self, wanted: Asked) -> tuple[Page[Row], Standing]:
         """Raises CursorInvalid."""
