@@ -6,15 +6,14 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from billingone_api.billing.inventory import wiring
-from billingone_api.billing.inventory.schemas import (
-    DeviceCountsOut,
+from billingone_api.billing.inventory.schemas.devices import DeviceCountsOut, DevicePage
+from billingone_api.billing.inventory.schemas.queries import (
     DeviceCountsQuery,
-    DevicePage,
     DevicesExportQuery,
     DevicesQuery,
-    InventoryUserPage,
     InventoryUsersQuery,
 )
+from billingone_api.billing.inventory.schemas.users import InventoryUserPage
 from billingone_api.billing.inventory.wiring import (
     Exporter,
     TheInventory,
@@ -42,8 +41,8 @@ async def list_devices(
 
     With `client_id`, `metric` and `counted=true` these are the client's count by SuperOps as it is
     now. A snapshot's line keeps its number for good, and no devices: they are these while
-    `standing.counted_at` is the line's own, and nobody has moved a company or the rule since.
-    Whoever else counts tells PanelOne numbers, which have no list.
+    `standing.counted_at` is the line's own, no sync is under way or was cut short since, and nobody
+    has moved a company or the rule. Whoever else counts tells numbers, which have no list.
     """
     return DevicePage.of(*await inventory.devices(query.page()))
 
