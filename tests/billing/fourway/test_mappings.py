@@ -6,7 +6,7 @@ import pytest
 from tests.support.month_end import BASE, MonthEnd, leak_of, line
 
 from billingone_api.billing.fourway.models import Product
-from billingone_api.billing.fourway.proposing import proposals
+from billingone_api.billing.fourway.proposing import proposals_for
 
 SAID = "Endpoint Detection licences - November 2026"
 PRODUCTS = [
@@ -29,9 +29,11 @@ PRODUCTS = [
     ],
 )
 def test_what_is_proposed_for_a_description(key: str, proposed: list[str]) -> None:
-    found = proposals(key, PRODUCTS)
+    (found,) = proposals_for([key], PRODUCTS, {})
     assert [one.product.product_id for one in found] == proposed
     assert all(65 <= one.score <= 100 for one in found)
+    (left,) = proposals_for([key], PRODUCTS, {key: set(proposed[:1])})
+    assert [one.product.product_id for one in left] == proposed[1:]
 
 
 async def told(month_end: MonthEnd, path: str, **body: Any) -> Any:

@@ -1,9 +1,9 @@
 """Which of Pax8's products a description of invoice lines may bill; a person confirms."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from billingone_api.billing.fourway.models import LIKE_ENOUGH, MOST_PROPOSALS, Product, Proposal
 
@@ -18,29 +18,54 @@ SKU: Final = "sku_in_description"
 SIMILAR: Final = "similar_name"
 
 
-def proposals(key: str, products: Sequence[Product]) -> list[Proposal]:
-    """The likeliest first; one whose SKU stands in the description before all that sound alike."""
-    found = sorted(_likely(key, products), key=lambda one: (-one.score, one.product.product_id))
-    return found[:MOST_PROPOSALS]
+class Proposer:
+    """Compares descriptions with the products that are sold; of thousands it takes its time."""
 
+    def __init__(self, products: Sequence[Product]) -> None:
+        self._products = products
+        self._names = [_plain(product.name_key) for product in products]
+        self._skus = [_spelt(product.sku or "") for product in products]
 
-def _likely(key: str, products: Sequence[Product]) -> Iterator[Proposal]:
-    said = _plain(key)
-    for product in products:
-        if _has_sku(key, product):
-            yield Proposal(product, _SURE, SKU)
-            continue
-        name = _plain(product.name_key)
+    def proposals(self, key: str, refused: Collection[str] = ()) -> list[Proposal]:
+        """The likeliest first; whose SKU stands in the description before all that sound alike.
+
+        `refused` are the ids of products that somebody said it does not bill.
+        """
+        likely = (one for one in self._likely(key) if one.product.product_id not in refused)
+        found = sorted(likely, key=lambda one: (-one.score, one.product.product_id))
+        return found[:MOST_PROPOSALS]
+
+    def _likely(self, key: str) -> Iterator[Proposal]:
+        said, padded = _plain(key), f" {key} "
+        named = {
+            place
+            for place, sku in enumerate(self._skus)
+            if len(sku) >= _SHORTEST_SKU and f" {sku} " in padded
+        }
+        for place in named:
+            yield Proposal(self._products[place], _SURE, SKU)
         # In part by all words, in part by those that both have: descriptions say more than names.
-        alike = (fuzz.token_sort_ratio(said, name) + fuzz.token_set_ratio(said, name)) / 2
-        if alike >= LIKE_ENOUGH:
-            yield Proposal(product, min(round(alike), _SURE - 1), SIMILAR)
+        # The second is never the smaller one, so that it tells which need not be asked the first.
+        close = process.extract_iter(
+            said, self._names, scorer=fuzz.token_set_ratio, score_cutoff=LIKE_ENOUGH
+        )
+        for name, by_common, place in close:
+            alike = (fuzz.token_sort_ratio(said, name) + by_common) / 2
+            if alike >= LIKE_ENOUGH and place not in named:
+                yield Proposal(self._products[place], min(round(alike), _SURE - 1), SIMILAR)
 
 
-def _has_sku(key: str, product: Product) -> bool:
-    letters = (letter if letter.isalnum() else " " for letter in (product.sku or "").lower())
-    sku = " ".join("".join(letters).split())
-    return len(sku) >= _SHORTEST_SKU and f" {sku} " in f" {key} "
+def proposals_for(
+    keys: Sequence[str], products: Sequence[Product], refused: Mapping[str, Collection[str]]
+) -> list[list[Proposal]]:
+    """For each description, but for what somebody refused for it."""
+    proposer = Proposer(products)
+    return [proposer.proposals(key, refused.get(key, ())) for key in keys]
+
+
+def _spelt(sku: str) -> str:
+    letters = (letter if letter.isalnum() else " " for letter in sku.lower())
+    return " ".join("".join(letters).split())
 
 
 def _plain(key: str) -> str:

@@ -1,13 +1,14 @@
 """The door of descriptions: which lines nobody knows the product of, and what a person says."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from billingone_api.billing.fourway import service
 from billingone_api.billing.fourway.models import DAYS_OF_LINES
-from billingone_api.billing.fourway.proposing import proposals
+from billingone_api.billing.fourway.proposing import proposals_for
 from billingone_api.billing.fourway.schemas.mappings import (
     DescriptionsQuery,
     LineDescriptionOut,
@@ -44,17 +45,11 @@ async def list_four_way_descriptions(
     page = await mappings.descriptions(query.page(), since=since, cursors=process.cursors)
     keys = [row["description_key"] for row in page.items]
     refused, products = await mappings.refused(keys), await mappings.products()
+    proposed = await process.compute(partial(proposals_for, keys, products, refused))
     items = [
-        LineDescriptionOut.row(
-            row,
-            proposals(
-                row["description_key"],
-                [one for one in products
-                 if (row["description_key"], one.product_id) not in refused],
-            ),
-        )
-        for row in page.items
-    ]  # fmt: skip
+        LineDescriptionOut.row(row, proposals)
+        for row, proposals in zip(page.items, proposed, strict=True)
+    ]
     return LineDescriptionPage.model_validate(
         {"items": items, "next_cursor": page.next_cursor, "total": page.total}
     )

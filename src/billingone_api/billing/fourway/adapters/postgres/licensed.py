@@ -110,7 +110,7 @@ def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
     return select(*columns).where(*is_wanted).cte("held")
 
 
-def _before() -> CTE:
+def _before(held_: CTE) -> CTE:
     """The most that was held in the month before something changed, by subscription."""
     later, of = subscription_versions.alias("later"), subscription_versions.c
     is_before = and_(
@@ -126,6 +126,8 @@ def _before() -> CTE:
             later.c.seen_at > _BEGINS_AT,
             later.c.seen_at < _AS_OF,
             badge(subscription_versions) == word(Badge.ACTIVE),
+            # of the client that is asked for, where one is
+            of.subscription_id.in_(select(held_.c.id)),
         )
         .group_by(of.subscription_id)
         .cte("before")
@@ -138,7 +140,7 @@ def held_rows(held_: CTE, charged_units: CTE) -> Select[Any]:
     Of other terms than a month, and of what began within it, only what is charged is due. Pax8
     charges in advance: what was given up within the month may be charged still.
     """
-    of, due, before = held_.c, charged_units.c, _before()
+    of, due, before = held_.c, charged_units.c, _before(held_)
     is_both = and_(before.c.quantity.is_not(None), due.quantity.is_not(None))
     given_up = case((is_both, func.least(before.c.quantity, due.quantity)))
     active = case((of.badge == word(Badge.ACTIVE), of.quantity))

@@ -1,6 +1,6 @@
 """Descriptions that nobody knows the product of, and what people said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -235,10 +235,13 @@ class PostgresMappings:
         rows = await fetch(self._work.connection, _PRODUCTS, **self._mine())
         return [Product(row["source_id"], row["name"], row["name_key"], row["sku"]) for row in rows]
 
-    async def refused(self, keys: Sequence[str]) -> frozenset[tuple[str, str]]:
-        """Pairs of a description and a product that somebody has refused."""
+    async def refused(self, keys: Sequence[str]) -> Mapping[str, set[str]]:
+        """By description, the products that somebody has refused for it."""
         rows = await fetch(self._work.connection, _REFUSED, **self._mine(keys=list(keys)))
-        return frozenset((row["description_key"], row["product_id"]) for row in rows)
+        found: dict[str, set[str]] = {}
+        for row in rows:
+            found.setdefault(row["description_key"], set()).add(row["product_id"])
+        return found
 
     async def said(self, description: str, product_id: str) -> Said:
         """Nobody else says anything until the transaction ends."""
