@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from billingone_api.billing.definitions.adapters.invoices import in_current_books, issued_key
 from billingone_api.billing.definitions.adapters.rounding import rounded
@@ -55,17 +56,31 @@ _ONE: Final = literal_column("1", Numeric)
 _CREDIT: Final = literal_column("-1", Numeric)
 
 
-def codes() -> Any:
-    """Item codes that are the SKU of one product and of no other."""
+def _by_code() -> ColumnElement[Any]:
+    """The product of each item code that is the SKU of one and of no other.
+
+    Looked up in one value that is worked out once: of a join PostgreSQL guesses that there are few
+    lines, and compares each with every product.
+    """
     of = products.c
     key = code_key(of.sku)
-    return (
+    each = (
         select(key.label("code"), func.min(of.source_id).label("product_id"))
         .where(own(products), of.source == word(PAX8), key != word(""))
         .group_by(key)
         .having(func.count() == _ONE)
-        .cte("codes")
+        .subquery("codes")
     )
+    found = func.jsonb_object_agg(each.c.code, each.c.product_id, type_=JSONB)
+    return select(found).scalar_subquery()
+
+
+def _by_description() -> ColumnElement[Any]:
+    """What people said of descriptions; looked up as codes are."""
+    said = line_mappings.c
+    found = func.jsonb_object_agg(said.description_key, said.product_id, type_=JSONB)
+    is_said = and_(own(line_mappings), said.verdict == word(Verdict.CONFIRMED))
+    return select(found).where(is_said).scalar_subquery()
 
 
 def is_counted(owner: Any) -> ColumnElement[bool]:
@@ -126,7 +141,7 @@ def _documents(owner: Any, rows: Any, key: str, *conditions: ColumnElement[bool]
     )
 
 
-def lines(codes_: Any, *, since: bool = False, of_one: bool = False) -> CTE:
+def lines(*, since: bool = False, of_one: bool = False) -> CTE:
     """Every line of the month, or since a day, with the product that it bills where one is known.
 
     An item code that is a product's SKU says it, else what a person said of the description. An
@@ -150,20 +165,11 @@ def lines(codes_: Any, *, since: bool = False, of_one: bool = False) -> CTE:
             *only(client_credits.c.client_id, of_one=of_one),
         ),
     ).subquery("told")
-    of, said = told.c, line_mappings.c
-    # Asked of those alone whose code says nothing.
-    key = case((codes_.c.product_id.is_(None), of.description_key))
-    is_confirmed = and_(
-        own(line_mappings),
-        said.description_key == key,
-        said.verdict == word(Verdict.CONFIRMED),
+    of = told.c
+    product = func.coalesce(
+        _by_code()[code_key(of.item_code)].astext, _by_description()[of.description_key].astext
     )
-    by_code = codes_.c.code == code_key(of.item_code)
-    return (
-        select(*of, func.coalesce(codes_.c.product_id, said.product_id).label("product_id"))
-        .select_from(told.outerjoin(codes_, by_code).outerjoin(line_mappings, is_confirmed))
-        .cte("lines")
-    )
+    return select(*of, product.label("product_id")).cte("lines")
 
 
 def billed_rows(lines_: CTE) -> Select[Any]:

@@ -110,9 +110,13 @@ def charge_rows(bills: CTE, held: CTE, *, of_one: bool) -> Select[Any]:
     )
 
 
-def charged_units(bills: CTE) -> CTE:
+def charged_units(bills: CTE, *, of_one: bool) -> CTE:
     """Subscriptions that are charged in the month, and how many units of each."""
     of = pax8_charges.c
+    companies = select(client_links.c.source_id).where(
+        own(client_links), *only(client_links.c.client_id, of_one=True)
+    )
+    of_the_client = [of.company_id.in_(companies)]
     return (
         select(of.subscription_id, func.sum(of.quantity).label("quantity"))
         .join(bills, bills.c.source_id == of.bill_id)
@@ -120,6 +124,7 @@ def charged_units(bills: CTE) -> CTE:
             own(pax8_charges),
             of.subscription_id.is_not(None),
             _kind().in_(_BY_UNITS),
+            *(of_the_client if of_one else ()),
         )
         .group_by(of.subscription_id)
         .cte("charged_units")

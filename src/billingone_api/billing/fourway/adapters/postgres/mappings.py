@@ -47,7 +47,7 @@ _KEY: Final = bindparam("key", type_=Text)
 
 def _open_descriptions() -> CTE:
     """By description: its lines, whose they are, and their money in each currency."""
-    lines, known = billed.lines(billed.codes(), since=True), rates()
+    lines, known = billed.lines(since=True), rates()
     of = lines.c
     each = (
         select(

@@ -114,9 +114,7 @@ def _totals(prices: PriceBasis, *, is_past: bool) -> Prepared:
     )
 
 
-_UNMATCHED: Final = prepare(
-    billed.of_no_product(billed.lines(billed.codes())).order_by(literal_column("1"))
-)
+_UNMATCHED: Final = prepare(billed.of_no_product(billed.lines()).order_by(literal_column("1")))
 
 
 class PostgresFourWay:

@@ -42,9 +42,9 @@ def _facts(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
     """Each record's facts; a side that says nothing of it is nothing of it."""
     held, bills = licensed.held(basis, is_past=is_past, of_one=of_one), charged.bills_of_month()
     found = added_up(
-        licensed.held_rows(held, charged.charged_units(bills)),
+        licensed.held_rows(held, charged.charged_units(bills, of_one=of_one)),
         charged.charge_rows(bills, held, of_one=of_one),
-        billed.billed_rows(billed.lines(billed.codes(), of_one=of_one)),
+        billed.billed_rows(billed.lines(of_one=of_one)),
     )
     of, counted = found.c, used()
     books = (
