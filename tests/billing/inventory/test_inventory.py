@@ -291,6 +291,12 @@ async def test_not_connected_never_synced_empty_and_partial_are_told_apart(
     assert await told() == (1, True, False, False, walked)
     await superops.walked(NOW, status="partial", step="partial")
     assert await told() == (1, True, False, True, walked)
+    for number, kind in enumerate(("assets", "users", "invoices")):
+        await superops.insert(
+            "quarantined_records", source="superops", kind=kind, record_key=str(number),
+            reason="/name: It is no text.", record="{}", last_seen_at=NOW, run_id=books,
+        )  # fmt: skip
+    assert (await Listed(api, DEVICES).page())["standing"]["quarantined"] == 2
     await database.as_owner("UPDATE superops_assets SET gone_at = now()")
     await superops.walked(NOW + DAY)
     _, *_, counted_at = await told()

@@ -10,6 +10,7 @@ _STANDING: Final[dict[str, Any]] = {
     "last_success_at": "2026-11-29T15:04:00Z",
     "never_synced": False,
     "is_partial": False,
+    "quarantined": 0,
     "counted_at": "2026-11-29T15:04:00Z",
 }
 _RULE: Final[dict[str, Any]] = {

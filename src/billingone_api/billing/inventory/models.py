@@ -38,6 +38,7 @@ class Standing:
     is_connected: bool
     last_success_at: datetime | None
     is_partial: bool
+    quarantined: int
     counted_at: datetime | None
     idle_device_days: int | None
     idle_since: datetime | None

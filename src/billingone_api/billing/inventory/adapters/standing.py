@@ -14,11 +14,12 @@ from billingone_api.database.fast import fetch_one, prepare
 from billingone_api.database.tables.integrations import integrations
 from billingone_api.database.tables.reconciliation import reconciliation_settings
 from billingone_api.database.tables.superops import superops_assets, superops_users
-from billingone_api.database.tables.syncs import sync_runs
+from billingone_api.database.tables.syncs import quarantined_records, sync_runs
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 
+_KINDS: Final = ("assets", "users", "clients")
 _CHOSEN: Final = ("idle_device_days", "ignored_device_names")
 
 
@@ -34,6 +35,12 @@ def _statement() -> ClauseElement:
     )
     success = func.coalesce(connected.last_success_at, newest)
     has_rows = or_(*(exists().where(is_read(of)) for of in (superops_assets, superops_users)))
+    aside = quarantined_records.c
+    quarantined = (
+        select(func.count())
+        .where(own(quarantined_records), aside.source == word(SUPEROPS))
+        .where(aside.kind.in_([word(kind) for kind in _KINDS]))
+    )
     is_its = own(integrations) & (connected.provider == word(SUPEROPS))
     return select(
         connected.provider.is_not(None).label("is_connected"),
@@ -41,6 +48,7 @@ def _statement() -> ClauseElement:
         last_walk().scalar_subquery().label("counted_at"),
         newest.label("newest"),
         has_rows.label("has_rows"),
+        quarantined.scalar_subquery().label("quarantined"),
         chosen.organisation_id.is_not(None).label("has_chosen"),
         *(chosen[name] for name in _CHOSEN),
     ).select_from(
@@ -71,6 +79,7 @@ async def standing_of(work: UnitOfWork, *, now: datetime) -> tuple[Standing, dic
         is_connected=row["is_connected"],
         last_success_at=row["last_success_at"],
         is_partial=row["has_rows"] if never else row["counted_at"] != row["newest"],
+        quarantined=row["quarantined"],
         counted_at=row["counted_at"],
         idle_device_days=rule.idle_days,
         idle_since=bound["idle_since"],

@@ -44,6 +44,13 @@ class InventoryStandingOut(BaseModel):
             "not through: rows may be missing, and are newer than what was counted."
         ),
     ]
+    quarantined: Annotated[
+        int,
+        Field(
+            description="Devices, people and companies that could not be read: they are in no list "
+            "and no count; see `/v1/quarantine`."
+        ),
+    ]
     counted_at: Annotated[
         datetime | None,
         Field(
@@ -60,6 +67,7 @@ class InventoryStandingOut(BaseModel):
             last_success_at=standing.last_success_at,
             never_synced=standing.last_success_at is None,
             is_partial=standing.is_partial,
+            quarantined=standing.quarantined,
             counted_at=standing.counted_at,
         )
 
