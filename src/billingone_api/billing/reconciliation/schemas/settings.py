@@ -55,7 +55,10 @@ DeviceNames = Annotated[
     ),
 ]
 _STALE: Final = "Hours after which a count says nothing any more."
-_IDLE: Final = "SuperOps' devices silent for so many days are not counted; null: all are."
+_IDLE: Final = (
+    "SuperOps' devices silent for so many days before its list was read are not counted; null: all "
+    "are. `/v1/inventory/devices?reason=idle` lists them."
+)
 _DAY: Final = "Day of the month of a snapshot by itself, or the last there is; null: none."
 _TIME: Final = "When on that day."
 _ZONE: Final = "IANA name of the zone of day and time; null: the organisation's."
