@@ -66,7 +66,10 @@ def _tell_story(stack: Stack, screen: Screen) -> dict[str, Any]:
         clients = story.push_clients()
         screen.say(f"PanelOne pushed {story.cast.organisation['name']} and its {clients} clients.")
         billed = story.bill_month_end()
-        screen.say(f"{billed} clients were invoiced for what they hold at the month's end.")
+        screen.say(
+            f"{len(billed['invoices'])} invoices bill what clients hold at the month's end, "
+            f"with {len(billed['leaks'])} leaks among them."
+        )
         story.connect_pax8()
         books = story.connect_xero()
         story.connect_superops()
@@ -75,6 +78,8 @@ def _tell_story(stack: Stack, screen: Screen) -> dict[str, Any]:
         with screen.progress() as watch:
             sync = story.sync_all(watch)
         screen.outcome(sync)
+        aside = story.set_services_aside(billed["services"])
+        screen.say(f"{aside} descriptions of invoice lines are set aside as work of its own.")
         rules = story.confirm_presets()
         screen.say(f"{rules} presets are confirmed as count rules; taking a snapshot …")
         snapshot = story.snapshot()

@@ -105,6 +105,7 @@ def curl_lines(api_url: str) -> tuple[str, ...]:
         f"curl -s {bearer} '{api_url}/v1/invoices?badge=overdue&sort=-amount_due&limit=5'",
         f"curl -s {bearer} {api_url}/v1/reconciliation/snapshots?limit=1",
         f"curl -s {bearer} '{api_url}/v1/inventory/devices?metric=servers&counted=true&limit=5'",
+        f"curl -s {bearer} '{api_url}/v1/reconciliation/four-way?has_leak=true&limit=5'",
         f"curl -s {bearer} --json '{{}}' {api_url}/v1/syncs",
     )
 

@@ -64,10 +64,19 @@ class Story:
             if cursor is None:
                 return pushed
 
-    def bill_month_end(self) -> int:
-        """As an MSP does, in Xero; how many invoices there are more, where a few leaks show."""
-        made = self._called("POST", f"{self._stack.sandbox_url}/_sandbox/month-end")
-        return len(made["invoices"])
+    def bill_month_end(self) -> Json:
+        """As an MSP does, in Xero: invoices, the leaks among them, and words for its own work."""
+        return self._called("POST", f"{self._stack.sandbox_url}/_sandbox/month-end")
+
+    def set_services_aside(self, services: Sequence[str]) -> int:
+        """The MSP's own work is none of Pax8's products; how many descriptions say so."""
+        path = f"{_RECONCILIATION}/four-way"
+        listed = self._finance("GET", f"{path}/descriptions?limit=200")["items"]
+        found = [one["description"] for one in listed if one["description"] in services]
+        for description in found:
+            verdict = {"description": description, "product_id": None, "verdict": "confirmed"}
+            self._finance("POST", f"{path}/mappings", verdict)
+        return len(found)
 
     def connect_pax8(self) -> None:
         wanted = ("client_id", "client_secret")

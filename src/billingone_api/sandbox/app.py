@@ -130,8 +130,8 @@ class Sandbox:
         return json_response(self.guide())
 
     async def month_end(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
-        """The clients at whose companies Pax8 makes a mistake are invoiced in Xero, by id."""
-        return json_response({"invoices": bill_month_end(self.portfolio, self.xero)}, status=201)
+        """Clients are invoiced in Xero for what they hold; tells what goes wrong with it."""
+        return json_response(bill_month_end(self.portfolio, self.xero), status=201)
 
     def guide(self) -> Record:
         """What is here and how to use it, for a person who opens the address."""
@@ -168,7 +168,7 @@ class Sandbox:
                 "changes": f"POST {settings.base_url}/_sandbox/pax8/mutate "
                 '[{"do": "remove", "kind": "subscription", "id": "…"}]',
                 "month_end": f"POST {settings.base_url}/_sandbox/month-end: invoices in Xero for "
-                "the clients at whose companies Pax8 makes a mistake",
+                "what each client holds, and a leak of each kind, which the answer tells",
             },
         }
 

@@ -72,16 +72,18 @@ class Charges:
             self._drafted[month] = (revision, list(self._charges(month)))
         return self._drafted[month][1]
 
-    def due(self, month: date, company_id: str) -> Iterator[Record]:
-        """What a company should be charged for a month, as it would be without any mistake."""
+    def due(self, month: date) -> Iterator[Record]:
+        """What Pax8 should charge for a month, as it would be without any mistake or credit."""
         for place, row in enumerate(self._portfolio.subscriptions.rows()):
             product = self._products.get(str(row.get("productId")))
-            if row["companyId"] != company_id or product is None or product.usage_billed:
+            if product is None or product.usage_billed or not _is_whole(row):
                 continue
-            if _is_whole(row) and row["status"] in _BILLED:
-                item = self._recurring(row, product, month, place)
-                if item is not None:
-                    yield item
+            item = self._recurring(row, product, month, place)
+            if item is not None and row["status"] in _BILLED:
+                yield item
+                if _is_prorated(row, place):
+                    yield _prorated(item, month)
+        yield from self._usage(month)
 
     def _post(self) -> dict[str, list[Record]]:
         if self._approved is None:
@@ -146,7 +148,7 @@ class Charges:
             else:
                 seen.add(row["companyId"])
                 yield from _mistaken(item, number)
-            if place % 17 == 4 and row["billingTerm"] == "Monthly":  # noqa: PLR2004 - any seventeenth
+            if _is_prorated(row, place):
                 yield _prorated(item, month)
 
     def _recurring(self, row: Record, product: Product, month: date, place: int) -> Record | None:
@@ -262,6 +264,10 @@ def _mistaken(item: Record, number: int) -> Iterator[Record]:
         yield _summed(item | {"cost": (Decimal(item["cost"]) * Decimal("1.2")).quantize(_CENT)})
     elif number != FORGOTTEN:
         yield item
+
+
+def _is_prorated(row: Record, place: int) -> bool:
+    return place % 17 == 4 and row["billingTerm"] == "Monthly"  # noqa: PLR2004 - any seventeenth
 
 
 def _prorated(item: Record, month: date) -> Record:

@@ -22,7 +22,7 @@ from billingone_api.sandbox.xero.sales import Sale
 from billingone_api.sandbox.xero.wire import NOTHING, cents
 
 _WRITTEN: Final = ("INV {}", "inv-{}", "INV/{}", "INV.{}", "INV{}")
-_SERVICES: Final = (
+SERVICES: Final = (
     ("Managed workstation", "89"), ("Managed server", "249.5"), ("Block of support hours", "165"),
     ("On-site visit", "220"), ("Network review", "1250.25"), ("Backup check", "12.4375"),
 )  # fmt: skip
@@ -148,7 +148,7 @@ class Biller:
 
 
 def _service(ordinal: int, place: int) -> Item:
-    details, price = _SERVICES[(ordinal + place * 5) % len(_SERVICES)]
+    details, price = SERVICES[(ordinal + place * 5) % len(SERVICES)]
     quantity = Decimal(1 + (ordinal * 3 + place) % 12)
     if ordinal % 11 == 6 and place == 0:  # noqa: PLR2004 - any eleventh has part of an hour
         quantity += Decimal("0.25")

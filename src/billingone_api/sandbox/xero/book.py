@@ -115,6 +115,10 @@ class Book:
     def records(self) -> Iterator[Record]:
         return (self.record(key) for key in tuple(self._entries))
 
+    def facts(self, key: str) -> Mapping[str, Any]:
+        """The indexed fields of a document, which need no record."""
+        return dict(zip(self.kind.indexed, self._entries[key].facts, strict=True))
+
     def updated(self, key: str) -> int:
         return self._entries[key].updated
 

@@ -21,6 +21,7 @@ from billingone_api.sandbox.xero.wire import (
 
 TURNS: Final = 4
 REFUND: Final = 3
+SEATS_BACK: Final = "Unused seats"
 _CREDIT_TYPES: Final = {
     "CreditNotes": ("ACCRECCREDIT", "ACCPAYCREDIT"),
     "Overpayments": ("RECEIVE-OVERPAYMENT", "SPEND-OVERPAYMENT"),
@@ -197,7 +198,7 @@ class Cashier:
         overpaid = credit.collection == "Overpayments"
         account = chart.RECEIVABLE if overpaid else chart.MANAGED
         return {
-            "Description": "Paid too much" if overpaid else "Unused seats",
+            "Description": "Paid too much" if overpaid else SEATS_BACK,
             "UnitAmount": float(credit.subtotal),
             "TaxType": "OUTPUT" if credit.tax else "NONE",
             "TaxAmount": float(credit.tax),
