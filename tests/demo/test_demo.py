@@ -95,7 +95,7 @@ def test_once_syncs_prints_and_ends_though_its_ports_are_taken(first: dict[str, 
     told = first
     assert not told["api_url"].endswith(":8000")
     assert set(told["tokens"]) == ROLES
-    assert len(told["curl"]) == 6
+    assert len(told["curl"]) == 7
     runs = {run["source"]: run for run in told["sync"]["runs"]}
     assert set(runs) == {"pax8", "xero", "superops"}
     pax8, xero, superops = (runs[name] for name in ("pax8", "xero", "superops"))
