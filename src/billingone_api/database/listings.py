@@ -34,19 +34,18 @@ class Asked(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listing:
-    """A list: `sorts` never have NULLs, `key` tells any two rows apart."""
+    """A list: `sorts` never have NULLs, `key` tells any two rows apart.
+
+    `moving` are the values that may be others on the next page, such as the day: a walk goes on
+    past midnight, and they say nothing of which list it is.
+    """
 
     name: str
     rows: Select[Any]
     filters: Mapping[str, ColumnElement[bool]]
     sorts: Mapping[str, ColumnElement[Any]]
     key: ColumnElement[Any]
-
-
-_MOVING = frozenset({
-    "today", "day", "as_of", "since", "begins_at", "idle_since", "has_licences", "has_charges",
-    "has_books",
-})  # fmt: skip
+    moving: frozenset[str] = frozenset({"today"})
 
 
 def words_in(text: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -85,8 +84,7 @@ async def page(
 ) -> pagination.Page[Row]:
     """Raises CursorInvalid; `values` say which list of its kind it is."""
     names = frozenset(wanted.filters)
-    # A walk may go on past midnight: the day says nothing of which list it is.
-    told = {name: values[name] for name in values if name not in _MOVING}
+    told = {name: values[name] for name in values if name not in listing.moving}
     which = {**wanted.filters, **told}
     said = sorted((name, repr(value)) for name, value in which.items())
     scope = f"{listing.name} {work.organisation_id} {wanted.sort} {said}"

@@ -47,7 +47,10 @@ NoLeakReason = TypeAliasType(
 
 
 class UsedOut(BaseModel):
-    """What the newest snapshot of the month counted."""
+    """What the newest snapshot of the month counted.
+
+    What SuperOps counted is listed one by one in `/v1/inventory`, as it is now.
+    """
 
     units: Annotated[Quantity | None, Field(description="Null: nobody counts it, or too long ago.")]
     metric: str

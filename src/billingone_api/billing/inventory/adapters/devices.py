@@ -97,4 +97,5 @@ DEVICES: Final = Listing(
         "last_seen_at": func.coalesce(_OF.last_seen_at, _NEVER),
     },
     key=_OF.source_id,
+    moving=frozenset({"idle_since"}),
 )

@@ -106,6 +106,7 @@ def _descriptions() -> Listing:
         filters={"q": words_in(of.description)},
         sorts={"money": of.worth, "lines": of.lines, "description": _beginning(of.description)},
         key=of.description_key,
+        moving=frozenset({"today", "since"}),
     )
 
 

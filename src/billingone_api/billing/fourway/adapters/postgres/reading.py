@@ -78,7 +78,10 @@ def listing(prices: PriceBasis, *, is_past: bool, of_one: bool) -> Listing:
             "product": product,
         },
         key=of.key,
-    )
+        moving=frozenset({
+            "today", "day", "as_of", "begins_at", "has_licences", "has_charges", "has_books",
+        }),
+    )  # fmt: skip
 
 
 @cache
