@@ -57,7 +57,7 @@ class FakeCharges:
     reads: list[str] = field(default_factory=list)
 
     async def bills(self, page: int, *, since: date) -> Listing[Bill]:
-        assert since == date(2026, 8, 1)
+        assert since in {date(2026, 8, 1), date(2026, 9, 1)}, "three months before this one"
         return page_of(self.bills_, page)
 
     async def bill(self, source_id: str) -> Bill | Unreadable | None:
@@ -160,6 +160,15 @@ async def test_a_bill_is_read_once_and_a_months_drafts_are_replaced_whole(
     assert gone["invoice_items"] == Tally(unchanged=1)
     kept = await database.as_owner("SELECT source_id FROM pax8_bills WHERE gone_at IS NOT NULL")
     assert [row["source_id"] for row in kept] == ["i1"]
+
+    # a draft of a month that is over stays until an invoice stands in its place
+    clock.move(hours=24 * 10)
+    drafts = "SELECT source_id FROM pax8_bills WHERE is_draft ORDER BY month"
+    for status, left in (("Credited", ["2026-11", "2026-12"]), ("Paid", ["2026-12"])):
+        pax8.bills_ = [replace(NOVEMBER, source_id="i2", source_status=status)]
+        await copy.sync()
+        found = [row["source_id"] for row in await database.as_owner(drafts)]
+        assert found == [f"draft:{month}" for month in [*left, "2027-01"]]
 
 
 async def test_what_is_denied_is_said_and_an_invoice_that_went_is_left_for_the_next_time(

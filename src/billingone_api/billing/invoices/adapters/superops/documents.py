@@ -1,7 +1,7 @@
 """Invoices of SuperOps in our words, in the currency and the days of whoever connected it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -14,6 +14,7 @@ from billingone_api.providers.superops import payloads as wire
 _STATES: Final = INVOICE_STATES[SUPEROPS]
 _NOTHING_DUE: Final = frozenset({InvoiceState.PAID, InvoiceState.VOID})
 _NOTHING: Final = Decimal(0)
+_BLANK: Final = Line(**dict.fromkeys(item.name for item in fields(Line)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def invoice(found: wire.Invoice, terms: Terms, *, digest: bytes) -> Invoice:
         line_amounts_are="Exclusive",
         sent_to_contact=found.sent_to_client,
         source_updated_at=None,
-        lines=None if found.items is None else tuple(map(_line, found.items)),
+        lines=None if found.items is None else (*map(_line, found.items), *_discount(found)),
         seen_digest=digest,
     )
 
@@ -75,18 +76,30 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 def _line(found: wire.Line) -> Line:
     item = found.service_item or wire.Named()
-    return Line(
+    return replace(
+        _BLANK,
         source_id=found.item_id,
         description=found.details,
         quantity=found.quantity,
         unit_amount=found.unit_price,
         discount_rate=found.discount_rate,
-        discount_amount=None,
         line_amount=found.amount,
         tax_amount=found.tax_amount,
-        tax_type=None,
-        item_code=None,
         item_name=item.name,
-        account_id=None,
-        account_code=None,
+    )
+
+
+def _discount(found: wire.Invoice) -> tuple[Line, ...]:
+    """What comes on top of the lines' own discounts stands on no line of theirs."""
+    given = found.additional_discount
+    if not given:
+        return ()
+    rate = found.additional_discount_rate
+    return (
+        replace(
+            _BLANK,
+            description="Discount on the whole invoice",
+            discount_rate=rate,
+            line_amount=-given,
+        ),
     )

@@ -128,6 +128,8 @@ _DROPPING: Final = prepare(
         _OF.month < bindparam("month", type_=Date),
         exists().where(
             _posted.c.organisation_id == _OF.organisation_id,
+            # One that was withdrawn leaves the draft to say what is charged.
+            is_counted(_posted),
             ~_posted.c.is_draft,
             _posted.c.read_at.is_not(None),
             _posted.c.month == _OF.month,
