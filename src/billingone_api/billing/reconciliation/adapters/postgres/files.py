@@ -1,6 +1,7 @@
 """A snapshot as a file: its rows, or every line of them, each cell as a spreadsheet may have it."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, Numeric, Select, Text, cast, column, func,
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from billingone_api.billing.definitions.adapters.rounding import rounded_month
-from billingone_api.billing.reconciliation.adapters.postgres.line_file import LINES
+from billingone_api.billing.reconciliation.adapters.postgres.line_file import BY_HASH, LINES
 from billingone_api.billing.reconciliation.adapters.postgres.reading import ROWS
 from billingone_api.billing.reconciliation.adapters.postgres.sides import SNAPSHOT
 from billingone_api.billing.reconciliation.models import LineStatus
@@ -115,8 +116,11 @@ class PostgresSnapshotFile:
         rows = lines(self._work.connection, statement, self._values(filters))
         return workbook(tuple(_ROW_CELLS), rows, before=[summary], colours=_COLOURS)
 
-    def lines_csv(self) -> AsyncGenerator[bytes]:
-        return csv(self._work.connection, LINES, self._values({}))
+    async def lines_csv(self) -> AsyncGenerator[bytes]:
+        await self._work.connection.exec_driver_sql(BY_HASH)
+        async with aclosing(csv(self._work.connection, LINES, self._values({}))) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     def _values(self, filters: Mapping[str, Any]) -> dict[str, Any]:
         return {
