@@ -9,18 +9,30 @@ down_revision = "0012"
 MINE = "organisation_id = (select nullif(current_setting('app.organisation_id', true), '')::uuid)"
 LINES = ("invoice_lines", "credit_lines")
 SAID = "COALESCE(description, item_name, item_code, ''::text)"
-# In lower case, without months, dates and signs, unless it is nothing but these.
-DESCRIPTION_KEY = r"""
+# In lower case, without dates, months with their days and years, and signs, unless it is nothing
+# but these. Numbers that are no date stay: 0.5 TB and 1.5 TB are two things.
+DAY = r"\d{1,2}(st|nd|rd|th)?"
+YEAR = r"(19|20)\d\d"
+MONTH = (
+    "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|"
+    "oct(ober)?|nov(ember)?|dec(ember)?)"
+)
+DATES = (
+    rf"\m({DAY}\s+)?{MONTH}\M[.,]?\s*({DAY}\M[.,]?\s*)?({YEAR}\M)?",
+    rf"\m{YEAR}[-/.]\d{{1,2}}([-/.]\d{{1,2}})?\M",
+    rf"\m\d{{1,2}}([-/.]\d{{1,2}})?[-/.]{YEAR}\M",
+    r"\m\d{1,2}([-/])\d{1,2}\1\d\d\M",
+)
+DESCRIPTION_KEY = f"""
 CREATE FUNCTION description_key(said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN btrim(left(coalesce(nullif(btrim(regexp_replace(regexp_replace(regexp_replace(lower(said),
-  '\m(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|'
-  'nov(ember)?|dec(ember)?)\M[.,]?\s*((19|20)\d\d\M)?', ' ', 'g'),
-  '\m\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?\M', ' ', 'g'),
-  '[^[:alnum:]+]+', ' ', 'g')), ''), btrim(lower(said))), 300))
+RETURN btrim(left(coalesce(nullif(btrim(regexp_replace(
+  {"regexp_replace(" * len(DATES)}lower(said)
+  {"".join(f", '{pattern}', ' ', 'g')" for pattern in DATES)}
+  , '[^[:alnum:]+]+', ' ', 'g')), ''), btrim(lower(said))), 300))
 """
 SAYS_PRORATED = r"""
 CREATE FUNCTION says_prorated(said text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN lower(said) ~ '\mpro[- ]?rat(a|e|ed|ion|ing)\M'
+RETURN lower(said) ~ '\mpro[-\u2010\u2011[:space:]]*rat(a|e|ed|ion|ing)\M'
 """
 
 

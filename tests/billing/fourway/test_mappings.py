@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.support.databases import Database
 from tests.support.month_end import BASE, MonthEnd, leak_of, line
 
 from billingone_api.billing.fourway.models import Product
@@ -65,7 +66,7 @@ async def test_a_description_bills_a_product_once_a_person_says_so(month_end: Mo
     (proposed,) = first.pop("proposals")
     assert first == {
         "description": SAID, "lines": 2, "clients": 2,
-        "amounts": [{"amount": "200.00", "currency": "AUD"}],
+        "amounts": [{"amount": "200.00", "currency": "AUD"}], "without_amount": 0,
     }  # fmt: skip
     assert (proposed["product_id"], proposed["reason"]) == ("edr", "similar_name")
     unlike = ["A code of two products", "Nov 2026"]
@@ -115,3 +116,41 @@ async def test_a_product_that_nobody_knows_is_not_found(month_end: MonthEnd) -> 
     body = {"description": SAID, "product_id": "nobody", "verdict": "confirmed"}
     status, problem = await told(month_end, "/mappings", **body)
     assert (status, problem["code"]) == (404, "product_not_found")
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ("Licences - November 2026", "licences"),
+        ("Licences, 1 Nov - 30 Nov 2026", "licences"),
+        ("Licences Nov. 30th, 2026", "licences"),
+        ("Licences 2026-11", "licences"),
+        ("Licences 01/11/26 to 30/11/2026", "licences to"),
+        ("Licences 11.2026", "licences"),
+        # What tells two things apart stays.
+        ("Backup 0.5 TB", "backup 0 5 tb"),
+        ("Backup 1.5 TB", "backup 1 5 tb"),
+        ("24/7 Support", "24 7 support"),
+        ("Veeam 12.1, tier 1-10", "veeam 12 1 tier 1 10"),
+        ("Nov 2026", "nov 2026"),
+    ],
+)
+async def test_a_description_is_compared_without_its_dates(
+    database: Database, said: str, key: str
+) -> None:
+    (row,) = await database.as_owner("SELECT description_key($1) AS key", said)
+    assert row["key"] == key
+
+
+@pytest.mark.parametrize(
+    ("said", "is_prorated"),
+    [
+        ("Pro-rata from 18 Oct", True), ("pro  rata", True), ("Prorated", True),
+        ("EDR pro\u2011rated", True), ("Professional ratio", False), ("Proration", True),
+    ],
+)  # fmt: skip
+async def test_a_line_says_that_it_is_prorated(
+    database: Database, said: str, *, is_prorated: bool
+) -> None:
+    (row,) = await database.as_owner("SELECT says_prorated($1) AS is_prorated", said)
+    assert row["is_prorated"] is is_prorated

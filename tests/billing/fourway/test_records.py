@@ -145,7 +145,7 @@ async def test_a_record_shows_its_four_sides_with_margin_and_overcharge(
     )  # fmt: skip
     assert aud["leak"]["quantity"] == aud["leak"]["difference"] == money("20.00")
     assert summary["coverage"]["unmatched_lines"] == [
-        {"lines": 1, "clients": 1, "amount": money("50.00")}
+        {"lines": 1, "clients": 1, "amount": money("50.00"), "without_amount": 0}
     ]
     assert summary["standing"]["charged_by"] == "invoices"
     assert summary["standing"]["used_on"] == "2026-11-24"

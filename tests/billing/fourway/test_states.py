@@ -188,7 +188,10 @@ async def test_what_was_given_up_within_the_month_was_charged_in_advance(
 ) -> None:
     house = month_end.house
     await month_end.bill()
-    for name, now in (("fewer", {"quantity": 8}), ("cancelled", {"source_status": "Cancelled"})):
+    for name, now in (
+        ("fewer", {"quantity": 8}), ("cancelled", {"source_status": "Cancelled"}),
+        ("more", {"quantity": 14}),
+    ):  # fmt: skip
         await house.product(name)
         client = await month_end.client(name)
         held = await month_end.holds(client, name, **{"quantity": 10} | now)
@@ -199,7 +202,7 @@ async def test_what_was_given_up_within_the_month_was_charged_in_advance(
         await seen(month_end, row, 1, NOW.replace(month=9), **active)
         await seen(month_end, row, 2, NOW.replace(day=20))
         await month_end.charged(name, name, 10, subscription_id=held)
-    assert await overcharged(month_end) == {"cancelled": "0.00", "fewer": "0.00"}
+    assert await overcharged(month_end) == {"cancelled": "0.00", "fewer": "0.00", "more": "0.00"}
     # What was given up before the month began, and more than there ever was, is none of it.
     await house.database.as_owner(
         "UPDATE subscription_versions SET seen_at = $1 WHERE version = 2"
@@ -208,7 +211,7 @@ async def test_what_was_given_up_within_the_month_was_charged_in_advance(
     await house.database.as_owner(
         "UPDATE pax8_charges SET quantity = 11, cost_total = 88 WHERE product_id = 'cancelled'"
     )
-    assert await overcharged(month_end) == {"cancelled": "8.00", "fewer": "16.00"}
+    assert await overcharged(month_end) == {"cancelled": "8.00", "fewer": "16.00", "more": "-32.00"}
 
 
 async def overcharged(month_end: MonthEnd) -> dict[str, str]:
@@ -216,6 +219,71 @@ async def overcharged(month_end: MonthEnd) -> dict[str, str]:
         one["client_name"]: one["overcharge"]["difference"]["amount"]
         for one in await month_end.records()
     }
+
+
+async def test_what_somebody_does_not_say_is_null_and_no_part_of_it_is_told_as_the_whole(
+    month_end: MonthEnd,
+) -> None:
+    house = month_end.house
+    await house.product("edr", sku="SKU-EDR")
+    await month_end.bill()
+    lines = {"billed": line(5) | {"quantity": None}, "abroad": line(5) | {"quantity": None}}
+    for name in ("tax", "charged", "held", "billed", "abroad", "abroad tax"):
+        client = await month_end.client(name)
+        held = await month_end.holds(client, "edr", 5)
+        await month_end.charged(name, "edr", 5, subscription_id=held)
+        facts = {"currency": "USD"} if name.startswith("abroad") else {}
+        facts |= {"line_amounts_are": "Inclusive"} if name.endswith("tax") else {}
+        await month_end.billed(client, lines.get(name, line(5)), line(1, tax_amount=Decimal(1)),
+                               **facts)  # fmt: skip
+    for silence in (
+        "UPDATE pax8_charges SET quantity = NULL WHERE company_id = 'company of charged'",
+        "UPDATE subscriptions SET quantity = NULL FROM clients"
+        " WHERE client_id = clients.id AND clients.name = 'held'",
+    ):
+        await house.database.as_owner(silence)
+    of = {one["client_name"]: one for one in await month_end.records()}
+    assert (of["tax"]["billed"]["amount"], of["tax"]["margin"]) == (None, None)
+    assert of["tax"]["billed"]["units"] == "6"
+    assert (of["charged"]["charged"]["units"], of["charged"]["leak"]) == (None, None)
+    assert (of["held"]["licensed"], of["held"]["overcharge"]) == (None, None)
+    assert of["billed"]["billed"]["units"] is None
+    for name, missing in (("abroad", "units"), ("abroad tax", "amount")):
+        (abroad,) = of[name]["billed"]["in_other_currencies"]
+        assert (abroad[missing], of[name]["margin"]) == (None, None)
+    (aud,) = (await month_end.read("/summary"))["currencies"]
+    known = sum(Decimal(one["margin"]["amount"]) for one in of.values() if one["margin"])
+    assert Decimal(aud["margin"]["amount"]) == known
+
+
+async def test_what_nobody_holds_and_pax8_does_not_charge_is_billed_too_much(
+    month_end: MonthEnd,
+) -> None:
+    house = month_end.house
+    # One that is sold no more has the SKU of another that is.
+    for product, gone in (("edr", None), ("old edr", NOW)):
+        await house.product(product, sku="SKU-EDR", gone_at=gone)
+    await month_end.bill()
+    client = await month_end.client("Acacia")
+    await month_end.holds(client, "edr", 5, source_status="Cancelled", usage_billed=True)
+    await month_end.billed(client, line(5))
+    record = await only(month_end)
+    assert (record["product_id"], record["status"]) == ("edr", "overbilled")
+    assert leak_of(record) == {"quantity": "-50.00"}
+
+
+async def test_a_count_of_a_product_that_is_held_in_two_currencies_is_of_both(
+    month_end: MonthEnd,
+) -> None:
+    house = month_end.house
+    await house.product("edr", sku="SKU-EDR")
+    client = await month_end.client("Acacia")
+    await month_end.holds(client, "edr", 10)
+    await month_end.holds(client, "edr", 5, currency="USD")
+    await house.counted(client, "devices", 15)
+    await house.rule("devices", "edr")
+    await house.snapshot()
+    assert [one["used"]["is_shared"] for one in await month_end.records()] == [True, True]
 
 
 async def test_what_is_in_no_record_is_counted_by_why(month_end: MonthEnd) -> None:

@@ -103,7 +103,9 @@ SUMMARY: Final[dict[str, Any]] = {
         "excluded": [],
         "without_client": 0,
         "without_product": 0,
-        "unmatched_lines": [{"lines": 1, "clients": 1, "amount": _aud("450.00")}],
+        "unmatched_lines": [
+            {"lines": 1, "clients": 1, "amount": _aud("450.00"), "without_amount": 0}
+        ],
         "unrecorded": [{"reason": "invoice_without_client", "count": 2}],
     },
 }
@@ -114,6 +116,7 @@ DESCRIPTIONS: Final[dict[str, Any]] = {
             "lines": 14,
             "clients": 12,
             "amounts": [_aud("4606.00")],
+            "without_amount": 0,
             "proposals": [
                 {
                     "product_id": "3fb20ae1-1a2c-4a0c-8e0b-000000000001",

@@ -18,7 +18,8 @@ each is one step on the way from what is charged to what is billed:
 - **unmapped**: charges without a product or a client; and units of a product that no line is known
   to bill, where the client has lines of which nobody knows the product;
 - **proration**: charges and lines that say so, at their own amounts;
-- **quantity**: units that are charged and not billed, at the agreed price;
+- **quantity**: units that are charged and not billed, at the agreed price; where nothing is
+  charged and nothing agreed, all that is billed;
 - **price**: what was billed for less, or more, than the agreed price; here stands, too, what a
   credit or a rebate for the product changes.
 """

@@ -39,7 +39,10 @@ class LineDescriptionOut(BaseModel):
     description: Annotated[str, Field(description="As one of them says it.")]
     lines: int
     clients: int
-    amounts: Annotated[list[Money], Field(description="Without tax, for each currency.")]
+    amounts: Annotated[
+        list[Money], Field(description="Without tax, for each currency, of those that say it.")
+    ]
+    without_amount: Annotated[int, Field(description="Lines that do not say it.")]
     proposals: Annotated[
         list[ProposalOut], Field(description="The likeliest first, three at most.")
     ]

@@ -56,14 +56,21 @@ class UsedOut(BaseModel):
     metric: str
     rule_id: Annotated[UUID, Field(description="The count rule that has the product.")]
     is_shared: Annotated[
-        bool, Field(description="The rule counts other products, too: the units are all of theirs.")
+        bool,
+        Field(
+            description="The units are of more than this record: of other products of the rule, or "
+            "of the same one held in other currencies."
+        ),
     ]
 
 
 class ChargedOut(BaseModel):
     """What Pax8 charges."""
 
-    units: Annotated[Quantity, Field(description="Of recurring charges for the month.")]
+    units: Annotated[
+        Quantity | None,
+        Field(description="Of recurring charges for the month; null: one of them does not say."),
+    ]
     amount: Annotated[
         Money | None,
         Field(description="All charges at what the client pays for them; null: not known."),
@@ -75,18 +82,24 @@ class ChargedOut(BaseModel):
 class BilledAbroadOut(BaseModel):
     """What is billed of it in another currency; it is added to nothing."""
 
-    units: Quantity
-    amount: Money
+    units: Annotated[Quantity | None, Field(description="Null: a line does not say.")]
+    amount: Annotated[Money | None, Field(description="Null: a line does not say.")]
     worth: Annotated[
-        Money | None, Field(description="In the reporting currency; null: a rate is missing.")
+        Money | None,
+        Field(description="In the reporting currency; null: a rate or the amount is missing."),
     ]
 
 
 class BilledOut(BaseModel):
     """What the client is billed, by the month's invoices less its credit notes, without tax."""
 
-    units: Annotated[Quantity, Field(description="In every currency.")]
-    amount: Annotated[Money, Field(description="In the record's currency.")]
+    units: Annotated[
+        Quantity | None, Field(description="In every currency; null: a line does not say.")
+    ]
+    amount: Annotated[
+        Money | None,
+        Field(description="In the record's currency; null: a line does not say it without tax."),
+    ]
     in_other_currencies: list[BilledAbroadOut]
 
 
@@ -96,7 +109,13 @@ class LeakOut(BaseModel):
     difference: Annotated[
         Money, Field(description="What should be billed for the charges, less what is billed.")
     ]
-    quantity: Annotated[Money, Field(description="Units that are charged and not billed.")]
+    quantity: Annotated[
+        Money,
+        Field(
+            description="Units that are charged and not billed; where nothing is charged and "
+            "nothing licensed, all that is billed."
+        ),
+    ]
     price: Annotated[Money, Field(description="Billed for less than the agreed price.")]
     proration: Annotated[Money, Field(description="Charges and lines for a part of the time.")]
     timing: Annotated[Money, Field(description="Charged in another month than it is billed in.")]
@@ -145,7 +164,10 @@ class FourWayRecordOut(BaseModel):
     used: Annotated[UsedOut | None, Field(description="Null: no snapshot, or no rule has it.")]
     licensed: Annotated[
         Quantity | None,
-        Field(description="Active and trial subscriptions of Pax8; null: not known for the month."),
+        Field(
+            description="Active and trial subscriptions of Pax8; null: not known for the month, "
+            "or one of them gives no quantity."
+        ),
     ]
     trial: Annotated[Quantity | None, Field(description="Of `licensed`, what is on trial.")]
     unit_price: Annotated[
@@ -214,13 +236,13 @@ def _used(row: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _charged(row: Mapping[str, Any], amount: Any, cost: Any) -> dict[str, Any] | None:
-    if row["charged"] is None:
+    if not row["knows_charges"]:
         return None
     return {"units": row["charged"], "amount": amount, "cost": cost, "is_draft": row["is_draft"]}
 
 
 def _billed(row: Mapping[str, Any], amount: Any, reporting: str) -> dict[str, Any] | None:
-    if row["billed"] is None:
+    if not row["knows_bills"]:
         return None
     others = [
         {

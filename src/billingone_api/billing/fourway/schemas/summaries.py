@@ -29,9 +29,9 @@ class FourWayCurrencyOut(BaseModel):
     leaking: Annotated[int, Field(description="Billed for less than is charged.")]
     overbilled: Annotated[int, Field(description="Billed for more than is charged.")]
     overcharged: Annotated[int, Field(description="Charged more than is licensed.")]
-    charged: Annotated[Money | None, Field(description="At what clients pay; null: not known.")]
+    charged: Annotated[Money | None, Field(description="At what clients pay, where it is known.")]
     cost: Annotated[Money | None, Field(description="At what the organisation pays.")]
-    billed: Money | None
+    billed: Annotated[Money | None, Field(description="Over the records where it is known.")]
     margin: Annotated[Money | None, Field(description="Over the records where it is known.")]
     leak: Annotated[LeakOut | None, Field(description="Of all that are known, net; null: none is.")]
     lost: Annotated[Money | None, Field(description="Of those that leak.")]
@@ -53,7 +53,8 @@ class UnmatchedLinesOut(BaseModel):
 
     lines: int
     clients: int
-    amount: Annotated[Money, Field(description="Without tax.")]
+    amount: Annotated[Money, Field(description="Without tax, of those that say it.")]
+    without_amount: Annotated[int, Field(description="Lines that do not say it.")]
 
 
 FourWayUnrecordedReason = TypeAliasType(

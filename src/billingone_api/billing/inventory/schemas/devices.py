@@ -43,7 +43,13 @@ class DeviceOut(BaseModel):
         list[DeviceMetric],
         Field(description="What it is one of, by class, category and platform together."),
     ]
-    counted: Annotated[bool, Field(description="It is one of the counts of `metrics`.")]
+    counted: Annotated[
+        bool,
+        Field(
+            description="By the rule it is one of the counts of `metrics`, which are of "
+            "`standing.counted_at`; while that is null there are none."
+        ),
+    ]
     reason: Annotated[
         NotCounted | None,
         Field(
@@ -85,7 +91,7 @@ class DeviceNumbersOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     metric: DeviceMetric
-    counted: Annotated[int, Field(description="What SuperOps' counts are of.")]
+    counted: Annotated[int, Field(description="By the rule what SuperOps' counts are of.")]
     unmapped: int
     idle: int
     ignored: int

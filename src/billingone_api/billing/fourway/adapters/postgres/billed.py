@@ -63,12 +63,18 @@ def _by_code() -> ColumnElement[Any]:
     lines, and compares each with every product.
     """
     of = products.c
-    key = code_key(of.sku)
+    key, is_sold = code_key(of.sku), of.gone_at.is_(None)
     each = (
-        select(key.label("code"), func.min(of.source_id).label("product_id"))
+        select(
+            key.label("code"),
+            func.coalesce(func.min(of.source_id).filter(is_sold), func.min(of.source_id)).label(
+                "product_id"
+            ),
+        )
         .where(own(products), of.source == word(PAX8), key != word(""))
         .group_by(key)
-        .having(func.count() == _ONE)
+        # One that is sold no more gives its SKU away, to another that is.
+        .having(or_(func.count().filter(is_sold) == _ONE, func.count() == _ONE))
         .subquery("codes")
     )
     found = func.jsonb_object_agg(each.c.code, each.c.product_id, type_=JSONB)
@@ -202,6 +208,7 @@ def of_no_product(lines_: CTE) -> Select[Any]:
             func.count().label("lines"),
             func.count(of.client_id.distinct()).label("clients"),
             func.coalesce(func.sum(rounded(of.amount, of.currency)), ZERO).label("amount"),
+            func.count().filter(of.amount.is_(None)).label("without_amount"),
         )
         .where(of.product_id.is_(None))
         .group_by(of.currency)

@@ -79,6 +79,8 @@ def charge_rows(bills: CTE, held: CTE, *, of_one: bool) -> Select[Any]:
         (and_(kind.in_(_BY_UNITS), ~is_beside), word(SEATS)),
         else_=word(CHANGED),
     )
+    # A subscription that is somebody else's by now says nothing of what is charged to this one.
+    is_held = and_(held.c.source_id == of.subscription_id, held.c.client_id == client)
     is_same = held.c.currency == currency
     row = shaped(
         side=word(CHARGED),
@@ -100,7 +102,7 @@ def charge_rows(bills: CTE, held: CTE, *, of_one: bool) -> Select[Any]:
         .select_from(
             pax8_charges.join(bills, bills.c.source_id == of.bill_id)
             .outerjoin(client_links, is_linked())
-            .outerjoin(held, held.c.source_id == of.subscription_id)
+            .outerjoin(held, is_held)
         )
         .where(
             own(pax8_charges),
@@ -111,22 +113,22 @@ def charge_rows(bills: CTE, held: CTE, *, of_one: bool) -> Select[Any]:
 
 
 def charged_units(bills: CTE, *, of_one: bool) -> CTE:
-    """Subscriptions that are charged in the month, and how many units of each."""
-    of = pax8_charges.c
-    companies = select(client_links.c.source_id).where(
-        own(client_links), *only(client_links.c.client_id, of_one=True)
-    )
-    of_the_client = [of.company_id.in_(companies)]
+    """Subscriptions that are charged in the month, for whom, and how many units of each."""
+    of, client = pax8_charges.c, client_links.c.client_id
     return (
-        select(of.subscription_id, func.sum(of.quantity).label("quantity"))
-        .join(bills, bills.c.source_id == of.bill_id)
+        select(of.subscription_id, client, func.sum(of.quantity).label("quantity"))
+        .select_from(
+            pax8_charges.join(bills, bills.c.source_id == of.bill_id).join(
+                client_links, is_linked()
+            )
+        )
         .where(
             own(pax8_charges),
             of.subscription_id.is_not(None),
             _kind().in_(_BY_UNITS),
-            *(of_the_client if of_one else ()),
+            *only(client, of_one=of_one),
         )
-        .group_by(of.subscription_id)
+        .group_by(of.subscription_id, client)
         .cte("charged_units")
     )
 

@@ -1,5 +1,6 @@
 """What leaks of each record by the rule of `leak`, and why that may not be known, as SQL."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -40,8 +41,9 @@ _HAS_BOOKS: Final = bindparam("has_books", type_=Boolean)
 _INSIDE: Final = frozenset({
     "units", "worth", "elsewhere", "owed_prorated", "nameless", "cost", "seats_cost", "fair_cost",
     "due_cost", "billed", "amount", "prorated", "spread_units", "instalments", "spread", "abroad",
-    "charges", "hidden", "places", "is_linked", "is_usage", "lacks_quantity", "lacks_price",
-    "lacks_cost", "lacks_fair_cost", "is_billed", "licensed", "trial",
+    "charges", "hidden", "places", "is_linked", "is_usage", "lacks_price",
+    "lacks_cost", "lacks_fair_cost", "lacks_licensed", "lacks_units", "lacks_billed",
+    "lacks_amount", "is_billed", "licensed", "trial",
 })  # fmt: skip
 _Column = ColumnElement[Any]
 
@@ -50,6 +52,12 @@ def judged(one: CTE, basis: PriceBasis) -> CTE:
     """Each record with its leak, which says nothing where there is a reason."""
     of = one.c
     found = _leak(of)
+    is_unowed = _is_unowed(of)
+    found = replace(
+        found,
+        quantity=case((is_unowed, -of.amount), else_=found.quantity),
+        price=case((is_unowed, ZERO), else_=found.price),
+    )
     shown = {
         **{column.name: column for column in of if column.name not in _INSIDE},
         **_known(of),
@@ -78,9 +86,17 @@ def _leak(of: Any) -> Leak[Any]:
     )
 
 
+def _is_unowed(of: Any) -> ColumnElement[bool]:
+    """Nothing is charged, and by no subscription is anything agreed: all that is billed is more."""
+    return and_(
+        of.unit.is_(None), of.charges == ZERO, of.spread_units == ZERO, of.abroad_lines.is_(None)
+    )
+
+
 def _reason(of: Any, basis: PriceBasis) -> _Column:
     units = ("units", "billed", "spread_units", "abroad")
-    lacks_unit = and_(or_(*(of[name] != ZERO for name in units)), of.unit.is_(None))
+    is_said = or_(*(of[name] != ZERO for name in units))
+    lacks_unit = and_(is_said, of.unit.is_(None), ~_is_unowed(of))
     cases: list[tuple[_Column, NoLeak]] = [
         (~_HAS_CHARGES, NoLeak.CHARGES_UNKNOWN),
         (and_(of.client_id != NOBODY, ~_HAS_BOOKS), NoLeak.BOOKS_UNKNOWN),
@@ -90,8 +106,8 @@ def _reason(of: Any, basis: PriceBasis) -> _Column:
         cases.append((of.currency.is_not(None), NoLeak.SELL_PRICE_UNKNOWN))
     cases += [
         (of.is_usage, NoLeak.USAGE_BILLED),
-        (of.lacks_quantity, NoLeak.QUANTITY_UNKNOWN),
-        (or_(of.lacks_price, lacks_unit), NoLeak.PRICE_UNKNOWN),
+        (or_(of.lacks_units, of.lacks_billed), NoLeak.QUANTITY_UNKNOWN),
+        (or_(of.lacks_price, of.lacks_amount, lacks_unit), NoLeak.PRICE_UNKNOWN),
     ]
     return case(*((condition, word(reason)) for condition, reason in cases), else_=null())
 
@@ -103,14 +119,20 @@ def _known(of: Any) -> dict[str, _Column]:
     owed = of.worth + of.elsewhere + of.owed_prorated + of.nameless
     knows_cost = and_(_HAS_CHARGES, ~of.lacks_cost)
     return {
-        "licensed": known_if(_HAS_LICENCES, of.licensed),
-        "trial": known_if(_HAS_LICENCES, of.trial),
-        "charged": known_if(_HAS_CHARGES, of.units),
-        "owed": known_if(and_(_HAS_CHARGES, ~of.lacks_price, ~of.lacks_quantity), owed),
+        "licensed": known_if(and_(_HAS_LICENCES, ~of.lacks_licensed), of.licensed),
+        "trial": known_if(and_(_HAS_LICENCES, ~of.lacks_licensed), of.trial),
+        "knows_charges": _HAS_CHARGES,
+        "charged": known_if(and_(_HAS_CHARGES, ~of.lacks_units), of.units),
+        "owed": known_if(and_(_HAS_CHARGES, ~of.lacks_price, ~of.lacks_units), owed),
         "charged_cost": known_if(knows_cost, cost),
-        "billed": known_if(knows_bills, of.billed + of.spread_units + of.abroad),
-        "billed_amount": known_if(knows_bills, paid),
-        "margin": known_if(and_(knows_cost, knows_bills, of.abroad == ZERO), paid - cost),
+        "knows_bills": knows_bills,
+        "billed": known_if(
+            and_(knows_bills, ~of.lacks_billed), of.billed + of.spread_units + of.abroad
+        ),
+        "billed_amount": known_if(and_(knows_bills, ~of.lacks_amount), paid),
+        "margin": known_if(
+            and_(knows_cost, knows_bills, ~of.lacks_amount, of.abroad_lines.is_(None)), paid - cost
+        ),
     }
 
 

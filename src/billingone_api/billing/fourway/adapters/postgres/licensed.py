@@ -33,6 +33,7 @@ from billingone_api.billing.fourway.adapters.postgres.said import (
     ENDED,
     HELD,
     TRIAL,
+    ZERO,
     shaped,
 )
 from billingone_api.billing.fourway.models import PAX8
@@ -50,7 +51,7 @@ MONTH: Final = bindparam("month", type_=Date)
 AFTER: Final = bindparam("after", type_=Date)
 
 
-def _as_they_were() -> FromClause:
+def _as_they_were(*, of_one: bool) -> FromClause:
     """The newest version of each that was known at the instant `as_of`.
 
     Whose it is, is what is known now: charges and lines know nothing else.
@@ -67,7 +68,12 @@ def _as_they_were() -> FromClause:
         )
         .join(subscriptions, own(subscriptions) & (now.id == of.subscription_id))
         .ext(distinct_on(of.subscription_id))
-        .where(own(subscription_versions), of.seen_at < _AS_OF)
+        .where(
+            own(subscription_versions),
+            of.seen_at < _AS_OF,
+            # here, or the versions of all are read for one
+            *only(now.client_id, of_one=of_one),
+        )
         .order_by(of.subscription_id, of.version.desc())
         .subquery("as_they_were")
     )
@@ -82,7 +88,7 @@ def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
 
     Binds `today`, the day that tells its badge, and `as_of` for a month that is over.
     """
-    table = _as_they_were() if is_past else _as_they_are()
+    table = _as_they_were(of_one=of_one) if is_past else _as_they_are()
     of = table.c
     months: Any = [(of.billing_term == word(name), _number(many)) for name, many in MONTHS.items()]
     # Of a price per month a term longer than that costs as many of them.
@@ -111,7 +117,7 @@ def held(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
 
 
 def _before(held_: CTE) -> CTE:
-    """The most that was held in the month before something changed, by subscription."""
+    """The most and the least that was held in the month before it changed, by subscription."""
     later, of = subscription_versions.alias("later"), subscription_versions.c
     is_before = and_(
         own(later),
@@ -119,7 +125,11 @@ def _before(held_: CTE) -> CTE:
         later.c.version == of.version + literal_column("1"),
     )
     return (
-        select(of.subscription_id, func.max(of.quantity).label("quantity"))
+        select(
+            of.subscription_id,
+            func.max(of.quantity).label("most"),
+            func.min(of.quantity).label("least"),
+        )
         .select_from(subscription_versions.join(later, is_before))
         .where(
             own(subscription_versions),
@@ -138,20 +148,22 @@ def held_rows(held_: CTE, charged_units: CTE) -> Select[Any]:
     """Subscriptions of clients; `amount` is what Pax8 should charge for one that is due.
 
     Of other terms than a month, and of what began within it, only what is charged is due. Pax8
-    charges in advance: what was given up within the month may be charged still.
+    charges in advance: of what changed within the month, as much is due as is charged, between the
+    least and the most that was held.
     """
     of, due, before = held_.c, charged_units.c, _before(held_)
-    is_both = and_(before.c.quantity.is_not(None), due.quantity.is_not(None))
-    given_up = case((is_both, func.least(before.c.quantity, due.quantity)))
-    active = case((of.badge == word(Badge.ACTIVE), of.quantity))
-    units = func.greatest(active, given_up)
+    is_charged = and_(due.subscription_id == of.source_id, due.client_id == of.client_id)
+    held = case((of.badge == word(Badge.ACTIVE), of.quantity), else_=ZERO)
+    least, most = func.least(held, before.c.least), func.greatest(held, before.c.most)
+    has_changed = and_(before.c.most.is_not(None), due.quantity.is_not(None), held.is_not(None))
+    units = case((has_changed, func.greatest(least, func.least(most, due.quantity))), else_=held)
     sort = case(
         (of.badge == word(Badge.ACTIVE), word(ACTIVE)),
         (of.badge == word(Badge.TRIAL), word(TRIAL)),
         else_=word(ENDED),
     )
     has_begun = of.is_monthly & func.coalesce(of.begun_on <= MONTH, true())
-    is_active = or_(of.badge == word(Badge.ACTIVE), given_up.is_not(None))
+    is_active = or_(of.badge == word(Badge.ACTIVE), has_changed)
     is_due = and_(is_active, or_(due.subscription_id.is_not(None), has_begun))
     row = shaped(
         side=word(HELD),
@@ -170,7 +182,7 @@ def held_rows(held_: CTE, charged_units: CTE) -> Select[Any]:
     return (
         select(*row)
         .select_from(
-            held_.outerjoin(charged_units, due.subscription_id == of.source_id).outerjoin(
+            held_.outerjoin(charged_units, is_charged).outerjoin(
                 before, before.c.subscription_id == of.id
             )
         )

@@ -57,6 +57,7 @@ def _open_descriptions() -> CTE:
             func.count().label("lines"),
             func.array_agg(of.client_id.distinct(), type_=ARRAY(Uuid)).label("clients"),
             func.coalesce(func.sum(rounded(of.amount, of.currency)), ZERO).label("amount"),
+            func.count().filter(of.amount.is_(None)).label("without_amount"),
         )
         .where(of.product_id.is_(None), of.description_key != word(""))
         .group_by(of.description_key, of.currency)
@@ -78,6 +79,7 @@ def _open_descriptions() -> CTE:
             one.description_key,
             func.max(one.description).label("description"),
             cast(func.sum(one.lines), Numeric).label("lines"),
+            cast(func.sum(one.without_amount), Numeric).label("without_amount"),
             func.coalesce(func.sum(worth(one.amount, known)), ZERO).label("worth"),
             func.jsonb_agg(aggregate_order_by(told, one.currency)).label("amounts"),
         )
@@ -102,7 +104,9 @@ def _descriptions() -> Listing:
     of = found.c
     return Listing(
         name="four-way-descriptions",
-        rows=select(of.description_key, of.description, of.lines, of.clients, of.amounts),
+        rows=select(
+            of.description_key, of.description, of.lines, of.clients, of.amounts, of.without_amount
+        ),
         filters={"q": words_in(of.description)},
         sorts={"money": of.worth, "lines": of.lines, "description": _beginning(of.description)},
         key=of.description_key,

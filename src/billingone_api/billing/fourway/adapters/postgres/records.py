@@ -46,7 +46,7 @@ def _facts(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
         charged.charge_rows(bills, held, of_one=of_one),
         billed.billed_rows(billed.lines(of_one=of_one)),
     )
-    of, counted = found.c, used()
+    of, counted = found.c, used(of_one=of_one)
     books = (
         select(client_links.c.client_id)
         .where(
@@ -57,6 +57,9 @@ def _facts(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
         .distinct()
         .cte("with_books")
     )
+    whole = (of.client_id, of.product_id)
+    currencies = func.count().filter(of.licensed != ZERO).over(partition_by=whole)
+    is_held_twice = currencies > literal_column("1")
     may_be_hidden = and_(~of.is_billed, of.unmatched_lines > literal_column("0"))
     is_counted = and_(counted.c.client_id == of.client_id, counted.c.product_id == of.product_id)
     return (
@@ -70,13 +73,18 @@ def _facts(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
             counted.c.used,
             counted.c.metric,
             counted.c.rule_id.label("used_rule_id"),
-            func.coalesce(counted.c.is_shared, NO).label("used_is_shared"),
+            or_(func.coalesce(counted.c.is_shared, NO), is_held_twice).label("used_is_shared"),
         )
         .select_from(
             found.outerjoin(counted, is_counted).outerjoin(books, books.c.client_id == of.client_id)
         )
         .cte("facts")
     )
+
+
+def _of_all(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Their sum, of which nothing is said where one of them says nothing."""
+    return case((func.count() == func.count(value), func.sum(value)))
 
 
 def _abroad(lines: ColumnElement[Any], known: CTE) -> ColumnElement[Any]:
@@ -89,7 +97,7 @@ def _abroad(lines: ColumnElement[Any], known: CTE) -> ColumnElement[Any]:
     )
     of = line.c
     each = (
-        select(of.currency, func.sum(of.units).label("units"), func.sum(of.amount).label("amount"))
+        select(of.currency, _of_all(of.units).label("units"), _of_all(of.amount).label("amount"))
         .group_by(of.currency)
         .subquery("each_currency")
     )

@@ -127,14 +127,14 @@ def added_up(*said: Select[Any]) -> CTE:
         "abroad_lines": func.jsonb_agg(told).filter(is_abroad),
         "unmatched_lines": func.max(of.unmatched),
         "is_billed": func.bool_or(is_line),
-        "is_usage": _any(of.is_usage, ~is_line),
-        "lacks_quantity": _any(
-            of.quantity.is_(None), or_(is_seats, and_(is_line, of.line != word(PRORATED)))
-        ),
+        "is_usage": _any(of.is_usage, or_(is_licensed, is_charged)),
+        "lacks_licensed": _any(of.quantity.is_(None), is_licensed),
+        "lacks_units": _any(of.quantity.is_(None), is_seats),
+        "lacks_billed": _any(of.quantity.is_(None), and_(is_line, of.line != word(PRORATED))),
+        "lacks_amount": _any(of.amount.is_(None), and_(is_line, ~is_abroad)),
         "lacks_price": or_(
             _any(worth.is_(None), is_seats),
             _any(of.amount.is_(None), and_(is_charged, ~is_seats)),
-            _any(of.amount.is_(None), and_(is_line, ~is_abroad)),
         ),
         "lacks_cost": _any(of.cost.is_(None), is_charged),
         "lacks_fair_cost": or_(

@@ -5,6 +5,7 @@ from typing import Any, Final
 from sqlalchemy import CTE, Date, and_, bindparam, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from billingone_api.billing.fourway.adapters.postgres.licensed import only
 from billingone_api.database.tables.reconciliation import (
     count_rule_versions,
     snapshot_lines,
@@ -29,7 +30,7 @@ def snapshot() -> Any:
     )
 
 
-def used() -> CTE:
+def used(*, of_one: bool) -> CTE:
     """By client and product; `is_shared` where the rule counts further products along with it."""
     line, held, rule = snapshot_lines.c, snapshot_rules.c, count_rule_versions.c
     which = snapshot().cte("snapshot")
@@ -55,7 +56,7 @@ def used() -> CTE:
             .join(count_rule_versions, is_rule)
             .join(product, true())
         )
-        .where(own(snapshot_lines))
+        .where(own(snapshot_lines), *only(line.client_id, of_one=of_one))
         .ext(distinct_on(line.client_id, product.c.product_id))
         .order_by(
             line.client_id, product.c.product_id, line.actual.is_(None), line.metric, line.rule_id
