@@ -238,8 +238,8 @@ async def test_what_somebody_does_not_say_is_null_and_no_part_of_it_is_told_as_t
                                **facts)  # fmt: skip
     for silence in (
         "UPDATE pax8_charges SET quantity = NULL WHERE company_id = 'company of charged'",
-        "UPDATE subscriptions SET quantity = NULL FROM clients"
-        " WHERE client_id = clients.id AND clients.name = 'held'",
+        "UPDATE subscriptions SET quantity = NULL"
+        + " WHERE client_id = (SELECT id FROM clients WHERE name = 'held')",
     ):
         await house.database.as_owner(silence)
     of = {one["client_name"]: one for one in await month_end.records()}
