@@ -184,9 +184,10 @@ class PostgresBills:
         if before is None:
             return Tally()
         await self._put_aside(work, bill, before)
-        counts = {"digest": bill.digest, "unreadable": len(bill.unreadable)}
+        digest = bill.digest()
+        counts = {"digest": digest, "unreadable": len(bill.unreadable)}
         await fetch(work.connection, _TOUCHING, **values, **counts)
-        if before["digest"] == bill.digest:
+        if before["digest"] == digest:
             return Tally(unchanged=len(bill.charges), quarantined=len(bill.unreadable))
         await self._fill(work, bill, values)
         is_first = before["read_at"] is None
