@@ -36,9 +36,10 @@ async def test_the_files_have_the_records_of_the_list_and_no_cell_is_a_formula(
         ["Correa", "12", "10", "2", "matched", "2026-11-01"],
     ]
     named = ("Charged Count", "Billed Count", "Charged", "Billed", "Cost", "Margin", "Leak",
-             "Leak: Quantity", "Leak: Price", "Overcharged", "From Drafts")  # fmt: skip
+             "Leak: Quantity", "Leak: Price", "Leak: Timing", "Overcharged", "From Drafts")  # fmt: skip
     assert [rows[0][name] for name in named] == [
-        "13", "10", "130.00", "100.00", "104.00", "-4.00", "30.00", "30.00", "0.00", "24.00", "f",
+        "13", "10", "130.00", "100.00", "104.00", "-4.00", "30.00", "30.00", "0.00", "0.00",
+        "24.00", "f",
     ]  # fmt: skip
     for query in ({"status": "overbilled"}, {"sort": "-client"}, {"q": "correa"}, {}):
         listed = [one["client_id"] for one in await month_end.records(**query)]

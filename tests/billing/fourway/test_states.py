@@ -271,6 +271,14 @@ async def test_what_nobody_holds_and_pax8_does_not_charge_is_billed_too_much(
     record = await only(month_end)
     assert (record["product_id"], record["status"]) == ("edr", "overbilled")
     assert leak_of(record) == {"quantity": "-50.00"}
+    # But of whom nobody knows the company nobody knows what is charged: it may be unmapped.
+    stranger = await house.client("Banksia")
+    await month_end.books.link("contact of Banksia", stranger)
+    await month_end.billed(stranger, line(5))
+    record = await only(month_end, q="Banksia")
+    assert (record["leak_reason"], record["billed"]["units"]) == ("client_not_linked", "5")
+    unknown = ("charged", "licensed", "leak", "margin", "overcharge")
+    assert [record[name] for name in unknown] == [None] * 5
 
 
 async def test_a_count_of_a_product_that_is_held_in_two_currencies_is_of_both(

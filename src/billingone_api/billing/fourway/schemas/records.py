@@ -36,7 +36,8 @@ NoLeakReason = TypeAliasType(
             description="- `charges_unknown`: nothing is known of what Pax8 charges for the month; "
             "see `charges`.\n"
             "- `books_unknown`: neither Xero nor SuperOps has come through; see `books`.\n"
-            "- `client_not_linked`: no contact or client of theirs belongs to the client.\n"
+            "- `client_not_linked`: no contact or client of theirs belongs to the client, or no "
+            "company of Pax8's.\n"
             "- `sell_price_unknown`: by the settings Pax8's price is what the organisation pays.\n"
             "- `usage_billed`: it is billed by usage, so that units say nothing.\n"
             "- `quantity_unknown`: a charge or a line gives no quantity.\n"
@@ -174,7 +175,9 @@ class FourWayRecordOut(BaseModel):
         UnitPrice | None, Field(description="What the client pays for a unit and billing term.")
     ]
     unit_cost: Annotated[UnitPrice | None, Field(description="What the organisation pays.")]
-    charged: Annotated[ChargedOut | None, Field(description="Null: not known for the month.")]
+    charged: Annotated[
+        ChargedOut | None, Field(description="Null: not known for the month or the client.")
+    ]
     billed: Annotated[BilledOut | None, Field(description="Null: not known for the client.")]
     unmatched_lines: Annotated[
         int, Field(description="Lines of the client of which nobody knows the product.")

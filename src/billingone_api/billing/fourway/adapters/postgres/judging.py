@@ -43,7 +43,7 @@ _INSIDE: Final = frozenset({
     "due_cost", "billed", "amount", "prorated", "spread_units", "instalments", "spread", "abroad",
     "charges", "hidden", "places", "is_linked", "is_usage", "lacks_price",
     "lacks_cost", "lacks_fair_cost", "lacks_licensed", "lacks_units", "lacks_billed",
-    "lacks_amount", "is_billed", "licensed", "trial",
+    "lacks_amount", "is_billed", "has_company", "licensed", "trial",
 })  # fmt: skip
 _Column = ColumnElement[Any]
 
@@ -62,8 +62,8 @@ def judged(one: CTE, basis: PriceBasis) -> CTE:
         **{column.name: column for column in of if column.name not in _INSIDE},
         **_known(of),
         "reason": _reason(of, basis),
-        "leak": found.difference,
-        **{f"leak_{name}": getattr(found, name) for name in PARTS},
+        "leak": _money(of, found.difference),
+        **{f"leak_{name}": _money(of, getattr(found, name)) for name in PARTS},
         **_overcharge(of),
     }
     rows = select(*(value.label(name) for name, value in shown.items()))
@@ -75,9 +75,14 @@ def known_if(known: ColumnElement[bool], value: _Column) -> _Column:
     return case((known, value), else_=null())
 
 
+def _money(of: Any, amount: _Column) -> _Column:
+    """With the currency's own decimals, 0 as well."""
+    return func.round(amount, of.places, type_=Numeric)
+
+
 def _leak(of: Any) -> Leak[Any]:
     def at(units: _Column) -> _Column:
-        return func.round(units * func.coalesce(of.unit, ZERO), of.places, type_=Numeric)
+        return _money(of, units * func.coalesce(of.unit, ZERO))
 
     return leak(
         Charged(of.units, of.worth, of.elsewhere, of.owed_prorated, of.nameless),
@@ -100,7 +105,7 @@ def _reason(of: Any, basis: PriceBasis) -> _Column:
     cases: list[tuple[_Column, NoLeak]] = [
         (~_HAS_CHARGES, NoLeak.CHARGES_UNKNOWN),
         (and_(of.client_id != NOBODY, ~_HAS_BOOKS), NoLeak.BOOKS_UNKNOWN),
-        (~of.is_linked, NoLeak.CLIENT_NOT_LINKED),
+        (or_(~of.is_linked, ~of.has_company), NoLeak.CLIENT_NOT_LINKED),
     ]
     if not basis.knows_sell_price:
         cases.append((of.currency.is_not(None), NoLeak.SELL_PRICE_UNKNOWN))
@@ -115,15 +120,17 @@ def _reason(of: Any, basis: PriceBasis) -> _Column:
 def _known(of: Any) -> dict[str, _Column]:
     """What the sides come to, where they are known."""
     knows_bills = and_(of.client_id != NOBODY, _HAS_BOOKS, of.is_linked)
-    paid, cost = of.amount + of.prorated + of.spread, func.round(of.cost, of.places, type_=Numeric)
-    owed = of.worth + of.elsewhere + of.owed_prorated + of.nameless
-    knows_cost = and_(_HAS_CHARGES, ~of.lacks_cost)
+    paid, cost = _money(of, of.amount + of.prorated + of.spread), _money(of, of.cost)
+    owed = _money(of, of.worth + of.elsewhere + of.owed_prorated + of.nameless)
+    knows_licences = and_(_HAS_LICENCES, of.has_company, ~of.lacks_licensed)
+    knows_charges = and_(_HAS_CHARGES, of.has_company)
+    knows_cost = and_(knows_charges, ~of.lacks_cost)
     return {
-        "licensed": known_if(and_(_HAS_LICENCES, ~of.lacks_licensed), of.licensed),
-        "trial": known_if(and_(_HAS_LICENCES, ~of.lacks_licensed), of.trial),
-        "knows_charges": _HAS_CHARGES,
-        "charged": known_if(and_(_HAS_CHARGES, ~of.lacks_units), of.units),
-        "owed": known_if(and_(_HAS_CHARGES, ~of.lacks_price, ~of.lacks_units), owed),
+        "licensed": known_if(knows_licences, of.licensed),
+        "trial": known_if(knows_licences, of.trial),
+        "knows_charges": knows_charges,
+        "charged": known_if(and_(knows_charges, ~of.lacks_units), of.units),
+        "owed": known_if(and_(knows_charges, ~of.lacks_price, ~of.lacks_units), owed),
         "charged_cost": known_if(knows_cost, cost),
         "knows_bills": knows_bills,
         "billed": known_if(
@@ -142,9 +149,10 @@ def _overcharge(of: Any) -> dict[str, _Column]:
     cents = of.charges * func.power(_TEN, -of.places, type_=Numeric)
     is_rounding = func.abs(dear.difference) <= cents
     is_named = and_(of.client_id != NOBODY, of.product_id != EMPTY)
-    is_known = and_(_HAS_LICENCES, _HAS_CHARGES, is_named, ~of.is_usage, ~of.lacks_fair_cost)
+    knows_sides = and_(_HAS_LICENCES, _HAS_CHARGES, of.has_company)
+    is_known = and_(knows_sides, is_named, ~of.is_usage, ~of.lacks_fair_cost)
     return {
-        name: known_if(is_known, case((is_rounding, ZERO), else_=value))
+        name: known_if(is_known, _money(of, case((is_rounding, ZERO), else_=value)))
         for name, value in (
             ("overcharge", dear.difference),
             ("overcharge_quantity", dear.quantity),

@@ -47,16 +47,7 @@ def _facts(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
         billed.billed_rows(billed.lines(of_one=of_one)),
     )
     of, counted = found.c, used(of_one=of_one)
-    books = (
-        select(client_links.c.client_id)
-        .where(
-            own(client_links),
-            client_links.c.source.in_([word(source) for source in INVOICE_SOURCES]),
-            client_links.c.client_id.is_not(None),
-        )
-        .distinct()
-        .cte("with_books")
-    )
+    books, companies = _linked(*INVOICE_SOURCES), _linked(PAX8)
     whole = (of.client_id, of.product_id)
     currencies = func.count().filter(of.licensed != ZERO).over(partition_by=whole)
     is_held_twice = currencies > literal_column("1")
@@ -70,15 +61,33 @@ def _facts(basis: PriceBasis, *, is_past: bool, of_one: bool) -> CTE:
             or_(of.client_id == NOBODY, books.c.client_id.is_not(None), of.is_billed).label(
                 "is_linked"
             ),
+            or_(of.client_id == NOBODY, companies.c.client_id.is_not(None)).label("has_company"),
             counted.c.used,
             counted.c.metric,
             counted.c.rule_id.label("used_rule_id"),
             or_(func.coalesce(counted.c.is_shared, NO), is_held_twice).label("used_is_shared"),
         )
         .select_from(
-            found.outerjoin(counted, is_counted).outerjoin(books, books.c.client_id == of.client_id)
+            found.outerjoin(counted, is_counted)
+            .outerjoin(books, books.c.client_id == of.client_id)
+            .outerjoin(companies, companies.c.client_id == of.client_id)
         )
         .cte("facts")
+    )
+
+
+def _linked(*sources: str) -> CTE:
+    """Clients that have a record of one of these sources."""
+    of = client_links.c
+    return (
+        select(of.client_id)
+        .where(
+            own(client_links),
+            of.source.in_([word(source) for source in sources]),
+            of.client_id.is_not(None),
+        )
+        .distinct()
+        .cte(f"linked_to_{sources[0]}")
     )
 
 
