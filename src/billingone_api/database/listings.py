@@ -37,7 +37,8 @@ class Listing:
     """A list: `sorts` never have NULLs, `key` tells any two rows apart.
 
     `moving` are the values that may be others on the next page, such as the day: a walk goes on
-    past midnight, and they say nothing of which list it is.
+    past midnight, and they say nothing of which list it is. `is_reckoned`: all rows are worked out
+    for any page, so that they are counted along with the first.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Listing:
     sorts: Mapping[str, ColumnElement[Any]]
     key: ColumnElement[Any]
     moving: frozenset[str] = frozenset({"today"})
+    is_reckoned: bool = False
 
 
 def words_in(text: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -53,11 +55,15 @@ def words_in(text: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 @lru_cache(256)
-def page_of(listing: Listing, names: frozenset[str], sort: str, *, goes_on: bool) -> Prepared:
+def page_of(
+    listing: Listing, names: frozenset[str], sort: str, *, goes_on: bool, is_counted: bool = False
+) -> Prepared:
     value, is_descending = listing.sorts[sort.removeprefix("-")], sort.startswith("-")
     statement = _filtered(listing, names).add_columns(
         value.label("sort_value"), listing.key.label("sort_key")
     )
+    if is_counted:
+        statement = statement.add_columns(func.count().over().label("total"))
     if goes_on:
         here = tuple_(value, listing.key)
         there = tuple_(
@@ -93,16 +99,18 @@ async def page(
     if wanted.cursor is not None:
         value, key = cursors.open(wanted.cursor, scope=scope)
         after = {"after_value": value, "after_key": key}
-    statement = page_of(listing, names, wanted.sort, goes_on=bool(after))
+    is_counted = wanted.with_total and listing.is_reckoned and not after
+    statement = page_of(listing, names, wanted.sort, goes_on=bool(after), is_counted=is_counted)
     rows = await fetch(work.connection, statement, rows=wanted.limit + 1, **after, **bound)
     shown, cursor = rows[: wanted.limit], None
     if len(rows) > wanted.limit:
         cursor = cursors.seal((shown[-1]["sort_value"], shown[-1]["sort_key"]), scope=scope)
-    return pagination.Page(
-        items=list(shown),
-        next_cursor=cursor,
-        total=await _total(work, listing, names, bound) if wanted.with_total else None,
-    )
+    total = None
+    if is_counted:
+        total = rows[0]["total"] if rows else 0
+    elif wanted.with_total:
+        total = await _total(work, listing, names, bound)
+    return pagination.Page(items=list(shown), next_cursor=cursor, total=total)
 
 
 async def _total(

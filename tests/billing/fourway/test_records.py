@@ -81,6 +81,11 @@ async def test_each_leak_is_found_in_its_own_part_and_a_clean_client_has_none(
     assert {one["client_name"] for one in leaking} == {name for name in expected if expected[name]}
     page = await month_end.read(part="price", with_total=True, q="CHEAP")
     assert (page["total"], page["items"][0]["client_name"]) == (1, "too cheap")
+    # counted along with the first page, and by itself for others and where there is none
+    page = await month_end.read(limit=5, with_total=True)
+    other = await month_end.read(limit=5, with_total=True, cursor=page["next_cursor"])
+    nothing = await month_end.read(q="nobody", with_total=True)
+    assert [one["total"] for one in (page, other, nothing)] == [len(expected), len(expected), 0]
     ordered = await month_end.records()
     by_leak = [Decimal(one["leak"]["difference"]["amount"]) for one in ordered]
     assert by_leak == sorted(by_leak, reverse=True)

@@ -81,6 +81,7 @@ def listing(prices: PriceBasis, *, is_past: bool, of_one: bool) -> Listing:
         moving=frozenset({
             "today", "day", "as_of", "begins_at", "has_licences", "has_charges", "has_books",
         }),
+        is_reckoned=True,
     )  # fmt: skip
 
 
