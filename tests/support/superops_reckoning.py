@@ -37,8 +37,10 @@ SELECTED = {
 INVOICE = (
     "query getInvoice($input: InvoiceIdentifierInput!) { getInvoice(input: $input) { "
     "invoiceId displayId client invoiceDate dueDate statusEnum totalAmount paymentDate "
-    "taxes { taxAmount } items { details quantity unitPrice discountRate amount } } }"
+    "additionalDiscount additionalDiscountRate taxes { taxAmount } "
+    "items { details quantity unitPrice discountRate amount } } }"
 )
+DISCOUNT = "Discount on the whole invoice"
 LIVE = "JOIN ledgers b ON b.id = r.ledger_id AND b.is_current WHERE r.gone_at IS NULL "
 
 
@@ -133,6 +135,11 @@ async def told(asking: Asking, currency: str = "AUD") -> Told:
                 item["details"],
                 *(None if number is None else Decimal(number) for number in numbers),
             )
+        # What comes off the whole is on no line of theirs, and on the last of ours.
+        if Decimal(one["additionalDiscount"] or 0):
+            rate, less = (Decimal(one[f"additionalDiscount{what}"]) for what in ("Rate", ""))
+            place = len(one["items"]) + 1
+            lines[str(one["invoiceId"]), place] = (DISCOUNT, None, None, rate, -less)
     devices: defaultdict[tuple[Any, ...], int] = defaultdict(int)
     for asset in await asking.everything("getAssetList"):
         kind, category = asset["assetClass"]["name"], asset["deviceCategory"]["name"]

@@ -138,8 +138,11 @@ async def test_an_invoice_is_kept_as_superops_tells_it(copied: CopiedSuperOps) -
         "contact_name": client["name"],
         "client_label": client["name"],
     }
-    [line] = await copied.lines(source_id)
+    [line, discount] = await copied.lines(source_id)
     assert {name: line[name] for name in LINE} == LINE
+    assert (discount["description"], discount["line_amount"], discount["position"]) == (
+        "Discount on the whole invoice", Decimal("-0.50"), 2,
+    )  # fmt: skip
 
 
 EXPECTED: dict[str, Any] = {
