@@ -170,6 +170,10 @@ async def test_a_month_that_is_over_is_seen_as_it_was(month_end: MonthEnd) -> No
     record = await only(month_end, month="2026-08")
     assert [record[name] for name in ("licensed", "trial", "overcharge")] == [None] * 3
     assert (record["charged"]["units"], record["leak_reason"]) == ("7", "price_unknown")
+    # Nor is what is billed and not charged too much: it may be an instalment.
+    other = await month_end.client("Banksia")
+    await month_end.billed(other, line(3), issued_on=date(2026, 8, 31))
+    assert (await only(month_end, month="2026-08", q="Banksia"))["leak_reason"] == "price_unknown"
     standing = (await month_end.read("/summary", month="2026-08"))["standing"]
     assert standing["licences_reason"] == "not_yet_known"
 

@@ -92,10 +92,12 @@ def _leak(of: Any) -> Leak[Any]:
 
 
 def _is_unowed(of: Any) -> ColumnElement[bool]:
-    """Nothing is charged, and by no subscription is anything agreed: all that is billed is more."""
-    return and_(
-        of.unit.is_(None), of.charges == ZERO, of.spread_units == ZERO, of.abroad_lines.is_(None)
-    )
+    """Nothing is charged, and by no subscription is anything agreed: all that is billed is more.
+
+    Where nothing is known of licences it may be an instalment of what was charged long before.
+    """
+    is_charged = or_(of.charges != ZERO, of.spread_units != ZERO, of.abroad_lines.is_not(None))
+    return and_(_HAS_LICENCES, of.unit.is_(None), ~is_charged)
 
 
 def _reason(of: Any, basis: PriceBasis) -> _Column:
