@@ -14,6 +14,7 @@ from tests.support.databases import Database
 from tests.support.figures import Figure
 from tests.support.people import SECRET
 from tests.support.town import town
+from tests.support.waiting import until
 
 from billingone_api.kit import tracing
 
@@ -61,6 +62,8 @@ async def test_one_trace_from_the_request_through_the_worker_to_the_third_party(
         await here.connect()
         exporter.clear()
         ended = await here.sync(traceparent=ASKED)
+        # The run has ended for whoever asks before the worker has done with it, and may be stopped.
+        await until(lambda: "sync" in {span.name for span in exporter.get_finished_spans()})
     assert ended["status"] in {"succeeded", "partial"}
     spans = [span for span in exporter.get_finished_spans() if trace_of(span) in ASKED]
     by_id = {id_of(span): span for span in spans}
