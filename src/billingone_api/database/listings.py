@@ -3,33 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, func, select, tuple_
 
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.kit import pagination
-from billingone_api.kit.pagination import Cursors
-
-
-class Asked(Protocol):
-    """A page of a list, and which rows of it."""
-
-    @property
-    def filters(self) -> Mapping[str, Any]: ...
-
-    @property
-    def sort(self) -> str: ...
-
-    @property
-    def limit(self) -> int: ...
-
-    @property
-    def cursor(self) -> str | None: ...
-
-    @property
-    def with_total(self) -> bool: ...
+from billingone_api.kit.pagination import Asked, Cursors
 
 
 @dataclass(frozen=True, slots=True, eq=False)

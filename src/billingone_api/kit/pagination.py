@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -50,6 +51,17 @@ class ListQuery(SearchQuery):
         Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before."),
     ] = None
     with_total: Annotated[bool, Field(description="Also count all rows that match.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which rows of a list, in which order, and which page of them."""
+
+    filters: Mapping[str, Any]
+    sort: str
+    limit: int
+    cursor: str | None
+    with_total: bool
 
 
 class PageOf(BaseModel, Generic[Item]):

@@ -1,10 +1,10 @@
 """The words of counts: how many of a metric a client has, by whom and when they were counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from billingone_api.billing.syncs.models import Trigger, Unreadable
@@ -122,14 +122,3 @@ class Refresh:
     requested_at: datetime
     finished_at: datetime | None
     ended: Refreshed
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A page of the refreshes, newest first; `filters` holds those that are set."""
-
-    filters: Mapping[str, Any]
-    limit: int
-    cursor: str | None
-    with_total: bool
-    sort: str = "-id"

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from billingone_api.billing.counts.models import Asked, Count, CountKey, Refresh, Refreshed
+from billingone_api.billing.counts.models import Count, CountKey, Refresh, Refreshed
 from billingone_api.billing.syncs.models import Trigger, Unreadable
-from billingone_api.kit.pagination import Cursors, Page
+from billingone_api.kit.pagination import Asked, Cursors, Page
 
 
 class CountRegister(Protocol):

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from billingone_api.billing.counts.models import Asked, Refresh, RefreshStatus
+from billingone_api.billing.counts.models import Refresh, RefreshStatus
 from billingone_api.billing.syncs.models import Trigger
-from billingone_api.kit.pagination import ListQuery, PageOf
+from billingone_api.kit.pagination import Asked, ListQuery, PageOf
 
 _EXAMPLE: Final[dict[str, Any]] = {
     "id": "018f7a52-4c1e-7000-9d3b-2a5c8e6f1c22",
@@ -33,7 +33,7 @@ class RefreshesQuery(ListQuery):
     def asked(self) -> Asked:
         named = {"q": self.q or None, "status": self.status}
         filters = {name: value for name, value in named.items() if value is not None}
-        return Asked(filters, self.limit, self.cursor, self.with_total)
+        return Asked(filters, "-id", self.limit, self.cursor, self.with_total)
 
 
 class CountRefreshOut(BaseModel):

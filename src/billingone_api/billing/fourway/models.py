@@ -1,10 +1,9 @@
 """The words of the four-way line: a month, what is known of it, and why a leak may not be."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from billingone_api.billing.definitions.figures import Source, Unknown
 from billingone_api.billing.definitions.models import PriceBasis
@@ -165,14 +164,3 @@ class Said:
     is_product: bool
     confirmed: str | None
     verdict: Verdict | None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A page of a list, and which rows of it."""
-
-    filters: Mapping[str, Any]
-    sort: str
-    limit: int
-    cursor: str | None
-    with_total: bool

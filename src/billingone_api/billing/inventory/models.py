@@ -1,10 +1,9 @@
 """The words of the inventory: what is asked for, and how far it is known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from billingone_api.billing.counts.models import LeftOut
 
@@ -15,17 +14,6 @@ class NotCounted(StrEnum):
     UNMAPPED = "unmapped"
     IDLE = LeftOut.IDLE.value
     IGNORED = LeftOut.IGNORED.value
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which rows of a list, in which order, and which page of them."""
-
-    filters: Mapping[str, Any]
-    sort: str
-    limit: int
-    cursor: str | None
-    with_total: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,14 +266,3 @@ class Decision:
     assignee: str | None
     made_by: str
     made_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page that is wanted, in an order, with the filters that were given."""
-
-    filters: dict[str, Any]
-    sort: str
-    limit: int
-    cursor: str | None
-    with_total: bool

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from billingone_api.billing.counts.models import (
     SUPEROPS,
-    Asked,
     Refresh,
     Refreshed,
     RefreshStatus,
@@ -29,7 +28,7 @@ from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 from billingone_api.kit.clock import Clock
 from billingone_api.kit.ids import new_id
-from billingone_api.kit.pagination import Cursors, Page
+from billingone_api.kit.pagination import Asked, Cursors, Page
 
 KIND: Final = "count_refresh"
 """The kind of due work that is a refresh; its key is the refresh's id."""

@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from billingone_api.billing.definitions.schemas import Money
 from billingone_api.billing.fourway import examples
-from billingone_api.billing.fourway.models import Asked, Proposal, Verdict
+from billingone_api.billing.fourway.models import Proposal, Verdict
 from billingone_api.billing.fourway.schemas.records import amount_of
-from billingone_api.kit.pagination import ListQuery, PageOf
+from billingone_api.kit.pagination import Asked, ListQuery, PageOf
 from billingone_api.kit.text import storable
 
 ProductId = Annotated[

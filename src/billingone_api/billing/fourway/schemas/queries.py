@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from billingone_api.billing.fourway.models import Asked, FourWayStatus
-from billingone_api.kit.pagination import ListQuery, SearchQuery
+from billingone_api.billing.fourway.models import FourWayStatus
+from billingone_api.kit.pagination import Asked, ListQuery, SearchQuery
 from billingone_api.kit.text import storable
 
 _MONTH = Field(

@@ -8,11 +8,11 @@ from billingone_api.billing.inventory.adapters.devices import DEVICES
 from billingone_api.billing.inventory.adapters.numbers import numbers_of
 from billingone_api.billing.inventory.adapters.standing import standing_of
 from billingone_api.billing.inventory.adapters.users import USERS
-from billingone_api.billing.inventory.models import Asked, Standing
+from billingone_api.billing.inventory.models import Standing
 from billingone_api.database import listings
 from billingone_api.database.fast import Row
 from billingone_api.database.unit_of_work import UnitOfWork
-from billingone_api.kit.pagination import Cursors, Page
+from billingone_api.kit.pagination import Asked, Cursors, Page
 
 
 class PostgresInventory:

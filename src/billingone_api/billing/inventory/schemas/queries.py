@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from billingone_api.billing.counts.models import DeviceMetric
-from billingone_api.billing.inventory.models import Asked, NotCounted
-from billingone_api.kit.pagination import ListQuery, SearchQuery
+from billingone_api.billing.inventory.models import NotCounted
+from billingone_api.kit.pagination import Asked, ListQuery, SearchQuery
 
 _ORDER: Final = "A `-` turns the order round; without a value comes first, last when turned round."
 

@@ -21,10 +21,9 @@ from billingone_api.billing.reconciliation.models import (
     DecisionState,
     LineKey,
     LineStatus,
-    Page,
 )
 from billingone_api.kit.instants import Day
-from billingone_api.kit.pagination import ListQuery, PageOf
+from billingone_api.kit.pagination import Asked, ListQuery, PageOf
 from billingone_api.kit.text import storable
 
 _IDS: Final[dict[str, Any]] = {
@@ -197,8 +196,8 @@ class DecisionsQuery(ListQuery):
         "-made_at"
     )
 
-    def page(self) -> Page:
+    def page(self) -> Asked:
         names = ("client_id", "rule_id", "kind", "assignee")
         given = {name: getattr(self, name) for name in names} | {"q": self.q or None}
         filters = {name: value for name, value in given.items() if value is not None}
-        return Page(filters, self.sort, self.limit, self.cursor, self.with_total)
+        return Asked(filters, self.sort, self.limit, self.cursor, self.with_total)

@@ -8,10 +8,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from billingone_api.billing.definitions.schemas import Money
-from billingone_api.billing.reconciliation.models import Page
 from billingone_api.billing.reconciliation.schemas.figures import Units, money_of
 from billingone_api.billing.reconciliation.schemas.rules import ProposedProductOut
-from billingone_api.kit.pagination import ListQuery, PageOf
+from billingone_api.kit.pagination import Asked, ListQuery, PageOf
 from billingone_api.kit.text import storable
 
 _ASIDE: Final = {
@@ -129,10 +128,10 @@ class UnmappedProductsQuery(ListQuery):
         Field(description="`money` goes by the amount, whatever its currency."),
     ] = "-money"
 
-    def page(self) -> Page:
+    def page(self) -> Asked:
         filters: dict[str, Any] = {} if self.with_set_aside else {"not_aside": True}
         filters |= {"q": self.q} if self.q else {}
-        return Page(filters, self.sort, self.limit, self.cursor, self.with_total)
+        return Asked(filters, self.sort, self.limit, self.cursor, self.with_total)
 
 
 class SetAsideIn(BaseModel):

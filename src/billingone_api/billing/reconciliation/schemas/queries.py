@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from billingone_api.billing.counts.models import METRIC
-from billingone_api.billing.reconciliation.models import LineStatus, Outcome, Page
+from billingone_api.billing.reconciliation.models import LineStatus, Outcome
 from billingone_api.kit.instants import Instant
-from billingone_api.kit.pagination import ListQuery, SearchQuery
+from billingone_api.kit.pagination import Asked, ListQuery, SearchQuery
 from billingone_api.kit.text import storable
 
 Word = Annotated[str, Field(min_length=1, max_length=40, pattern=METRIC), AfterValidator(storable)]
@@ -27,7 +27,7 @@ class SnapshotsQuery(ListQuery):
         ),
     ] = "-as_of"
 
-    def page(self) -> Page:
+    def page(self) -> Asked:
         filters: dict[str, Any] = {"outcome": self.outcome, "q": self.q or None}
         return _page(self, filters, self.sort)
 
@@ -66,7 +66,7 @@ class RowsExportQuery(SearchQuery):
 class RowsQuery(ListQuery, RowsExportQuery):
     """One page of them."""
 
-    def page(self) -> Page:
+    def page(self) -> Asked:
         return _page(self, self.filters(), self.sort)
 
 
@@ -78,7 +78,7 @@ class ComparisonQuery(ListQuery):
         Field(description="By how much the variance grew, or by name."),
     ] = "-change"
 
-    def page(self) -> Page:
+    def page(self) -> Asked:
         return _page(self, {"q": self.q or None}, self.sort)
 
 
@@ -97,10 +97,10 @@ class TrendQuery(BaseModel):
     ] = None
     with_total: Annotated[bool, Field(description="Also count all rows that match.")] = False
 
-    def page(self) -> Page:
+    def page(self) -> Asked:
         return _page(self, {"since": self.since}, self.sort)
 
 
-def _page(query: ListQuery | TrendQuery, filters: Mapping[str, Any], sort: str) -> Page:
+def _page(query: ListQuery | TrendQuery, filters: Mapping[str, Any], sort: str) -> Asked:
     given = {name: value for name, value in filters.items() if value is not None}
-    return Page(given, sort, query.limit, query.cursor, query.with_total)
+    return Asked(given, sort, query.limit, query.cursor, query.with_total)

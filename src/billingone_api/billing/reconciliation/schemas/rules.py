@@ -16,9 +16,9 @@ from pydantic import (
 
 from billingone_api.billing.counts.models import METRIC
 from billingone_api.billing.definitions.schemas import Money, plain
-from billingone_api.billing.reconciliation.models import Exclusion, Page, Rule, RuleFacts
+from billingone_api.billing.reconciliation.models import Exclusion, Rule, RuleFacts
 from billingone_api.kit.money import known_currency
-from billingone_api.kit.pagination import ListQuery, PageOf
+from billingone_api.kit.pagination import Asked, ListQuery, PageOf
 from billingone_api.kit.text import storable
 
 RULE_EXAMPLE: Final[dict[str, Any]] = {
@@ -280,10 +280,10 @@ class RulesQuery(ListQuery):
         "name"
     )
 
-    def page(self) -> Page:
+    def page(self) -> Asked:
         filters: dict[str, Any] = {} if self.with_retired else {"is_active": True}
         filters |= {"q": self.q} if self.q else {}
-        return Page(filters, self.sort, self.limit, self.cursor, self.with_total)
+        return Asked(filters, self.sort, self.limit, self.cursor, self.with_total)
 
 
 def _decimal(number: str | None) -> Decimal | None:

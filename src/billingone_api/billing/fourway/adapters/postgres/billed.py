@@ -191,6 +191,7 @@ def billed_rows(lines_: CTE) -> Select[Any]:
         sort=sort,
         client_id=of.client_id,
         product_id=func.coalesce(of.product_id, EMPTY),
+        company_id=EMPTY,
         currency=of.currency,
         quantity=of.quantity,
         amount=rounded(of.amount, of.currency),

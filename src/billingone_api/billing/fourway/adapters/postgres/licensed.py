@@ -30,6 +30,7 @@ from billingone_api.billing.definitions.adapters.subscriptions import badge
 from billingone_api.billing.definitions.models import MONTHS, Badge, PriceBasis
 from billingone_api.billing.fourway.adapters.postgres.said import (
     ACTIVE,
+    EMPTY,
     ENDED,
     HELD,
     TRIAL,
@@ -170,6 +171,7 @@ def held_rows(held_: CTE, charged_units: CTE) -> Select[Any]:
         sort=sort,
         client_id=of.client_id,
         product_id=of.product_id,
+        company_id=EMPTY,
         currency=of.currency,
         quantity=of.quantity,
         amount=rounded(units * of.cost, of.currency),

@@ -27,7 +27,7 @@ from billingone_api.billing.definitions.adapters.rounding import rounded
 from billingone_api.billing.fourway.adapters.postgres import billed
 from billingone_api.billing.fourway.adapters.postgres.said import ZERO
 from billingone_api.billing.fourway.adapters.postgres.wording import description_key
-from billingone_api.billing.fourway.models import PAX8, Asked, Product, Said, Verdict
+from billingone_api.billing.fourway.models import PAX8, Product, Said, Verdict
 from billingone_api.database import listings
 from billingone_api.database.fast import Row, fetch, fetch_one, prepare
 from billingone_api.database.listings import Listing, words_in
@@ -37,7 +37,7 @@ from billingone_api.database.tenancy import own, owned_by
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 from billingone_api.kit import pagination
-from billingone_api.kit.pagination import Cursors
+from billingone_api.kit.pagination import Asked, Cursors
 
 _OF: Final = line_mappings.c
 _DESCRIPTION: Final = bindparam("description", type_=Text)

@@ -28,14 +28,14 @@ from billingone_api.billing.fourway.adapters.postgres.records import records
 from billingone_api.billing.fourway.adapters.postgres.said import ZERO
 from billingone_api.billing.fourway.adapters.postgres.standing import standing_of
 from billingone_api.billing.fourway.leak import PARTS
-from billingone_api.billing.fourway.models import Asked, Basis, Standing
+from billingone_api.billing.fourway.models import Basis, Standing
 from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.listings import Listing, words_in
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 from billingone_api.kit import pagination
-from billingone_api.kit.pagination import Cursors
+from billingone_api.kit.pagination import Asked, Cursors
 
 # Beyond any number that is kept: rows without one come before the others.
 _LEAST: Final = literal_column("-1e40", Numeric)

@@ -73,11 +73,7 @@ _KEY: Final = ("client_id", "product_id", "company_id")
 
 def shaped(**values: ColumnElement[Any]) -> list[ColumnElement[Any]]:
     """The columns of such a row; what is not said is NULL."""
-    return [
-        values.get(name, cast(null(), kind)).label(name) if name != "company_id"
-        else values.get(name, EMPTY).label(name)
-        for name, kind in _SHAPE.items()
-    ]  # fmt: skip
+    return [values.get(name, cast(null(), kind)).label(name) for name, kind in _SHAPE.items()]
 
 
 def of_side(rows: FromClause, side: str, *sorts: str) -> ColumnElement[bool]:

@@ -29,7 +29,6 @@ from billingone_api.billing.reconciliation.models import (
     DecisionState,
     LineKey,
     LineStatus,
-    Page,
 )
 from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
@@ -46,7 +45,7 @@ from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 from billingone_api.kit import pagination
 from billingone_api.kit.ids import new_id
-from billingone_api.kit.pagination import Cursors
+from billingone_api.kit.pagination import Asked, Cursors
 
 _OF, _LINE = line_decisions.c, snapshot_lines.c
 _SHOWN: Final = (
@@ -197,7 +196,7 @@ class PostgresDecisions:
         rows = await self._run(_FIND, decision_id=decision_id)
         return rows[0] if rows else None
 
-    async def page(self, wanted: Page) -> pagination.Page[Row]:
+    async def page(self, wanted: Asked) -> pagination.Page[Row]:
         return await listings.page(
             self._work, DECISIONS, wanted, cursors=self._cursors, today=self._today
         )

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from billingone_api.billing.definitions.models import PriceBasis
 from billingone_api.billing.reconciliation.adapters.postgres.sides import seats_now
-from billingone_api.billing.reconciliation.models import PAX8, Page
+from billingone_api.billing.reconciliation.models import PAX8
 from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.listings import Listing, words_in
@@ -39,7 +39,7 @@ from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 from billingone_api.kit import pagination
-from billingone_api.kit.pagination import Cursors
+from billingone_api.kit.pagination import Asked, Cursors
 
 _FROM: Final = word(PAX8)
 _ASIDE: Final = products_set_aside.c
@@ -200,7 +200,7 @@ class PostgresProductShelf:
         self._basis = basis
         self._today = today
 
-    async def unmapped(self, wanted: Page, *, cursors: Cursors) -> pagination.Page[Row]:
+    async def unmapped(self, wanted: Asked, *, cursors: Cursors) -> pagination.Page[Row]:
         listing = _unmapped(self._basis)
         return await listings.page(self._work, listing, wanted, cursors=cursors, today=self._today)
 

@@ -35,7 +35,7 @@ from billingone_api.billing.reconciliation.adapters.postgres.sides import (
     with_what_is_behind,
 )
 from billingone_api.billing.reconciliation.adapters.postgres.snapshots import NAMES, snapshot_of
-from billingone_api.billing.reconciliation.models import SETTLING, LineStatus, Page, Snapshot
+from billingone_api.billing.reconciliation.models import SETTLING, LineStatus, Snapshot
 from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.listings import Listing, words_in
@@ -53,7 +53,7 @@ from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.database.words import word
 from billingone_api.kit import pagination
-from billingone_api.kit.pagination import Cursors
+from billingone_api.kit.pagination import Asked, Cursors
 
 ROW: Final = (
     "client_id", "client_name", "is_active", "actual", "required", "licensed", "trial", "variance",
@@ -282,19 +282,19 @@ class PostgresReading:
         self._cursors = cursors
         self._today = today
 
-    async def snapshots(self, wanted: Page) -> pagination.Page[Snapshot]:
+    async def snapshots(self, wanted: Asked) -> pagination.Page[Snapshot]:
         found = await self._page(SNAPSHOTS, wanted)
         return pagination.Page(
             [snapshot_of(row) for row in found.items], found.next_cursor, found.total
         )
 
-    async def rows(self, snapshot_id: UUID, wanted: Page) -> pagination.Page[Row]:
+    async def rows(self, snapshot_id: UUID, wanted: Asked) -> pagination.Page[Row]:
         return await self._page(ROWS, wanted, snapshot_id=snapshot_id, today=self._today)
 
-    async def trend(self, client_id: UUID, wanted: Page) -> pagination.Page[Row]:
+    async def trend(self, client_id: UUID, wanted: Asked) -> pagination.Page[Row]:
         return await self._page(TREND, wanted, client_id=client_id)
 
-    async def comparison(self, before: UUID, after: UUID, wanted: Page) -> pagination.Page[Row]:
+    async def comparison(self, before: UUID, after: UUID, wanted: Asked) -> pagination.Page[Row]:
         return await self._page(COMPARISON, wanted, before_id=before, after_id=after)
 
     async def client(self, snapshot_id: UUID, client_id: UUID) -> Mapping[str, Any] | None:
@@ -310,7 +310,7 @@ class PostgresReading:
             "decisions": await self._run(_DECISIONS, today=self._today, **of),
         }
 
-    async def _page(self, listing: Listing, wanted: Page, **values: Any) -> pagination.Page[Row]:
+    async def _page(self, listing: Listing, wanted: Asked, **values: Any) -> pagination.Page[Row]:
         return await listings.page(self._work, listing, wanted, cursors=self._cursors, **values)
 
     async def _run(self, statement: Prepared, **values: Any) -> Sequence[Row]:

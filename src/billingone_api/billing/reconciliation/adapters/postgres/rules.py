@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from billingone_api.billing.reconciliation.models import Exclusion, Page, Rule, RuleFacts
+from billingone_api.billing.reconciliation.models import Exclusion, Rule, RuleFacts
 from billingone_api.database import listings
 from billingone_api.database.fast import Prepared, Row, fetch, prepare
 from billingone_api.database.history import with_versions
@@ -34,7 +34,7 @@ from billingone_api.database.tables.subscriptions import products
 from billingone_api.database.tenancy import own
 from billingone_api.database.unit_of_work import UnitOfWork
 from billingone_api.kit import pagination
-from billingone_api.kit.pagination import Cursors
+from billingone_api.kit.pagination import Asked, Cursors
 
 _OF: Final = count_rules.c
 _IS_IT: Final = (own(count_rules), _OF.id == bindparam("rule_id", type_=Uuid()))
@@ -156,7 +156,7 @@ class PostgresRules:
     async def save(self, rule: Rule) -> None:
         await self._run(_SAVE, rule_id=rule.id, **_values(rule))
 
-    async def page(self, wanted: Page, *, cursors: Cursors) -> pagination.Page[Rule]:
+    async def page(self, wanted: Asked, *, cursors: Cursors) -> pagination.Page[Rule]:
         found = await listings.page(self._work, _LIST, wanted, cursors=cursors)
         return pagination.Page(
             [rule_of(row) for row in found.items], found.next_cursor, found.total
